@@ -1,0 +1,5 @@
+"""What serves the person who runs the mock, on a port of its own over plain HTTP."""
+
+from mockpsc.admin.application import application
+
+__all__ = ["application"]

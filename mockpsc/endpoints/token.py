@@ -1,0 +1,39 @@
+"""The token endpoint (RFC 6749 §3.2): finds the grant, in Keycloak's order of checks."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mockpsc.client_authentication import authenticate_client, peer_certificate
+from mockpsc.errors import InvalidRequest, UnsupportedGrantType, nearest
+from mockpsc.grants import DISABLED, GRANTS
+from mockpsc.parameters import Parameters, from_form
+from mockpsc.provider import Provider
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+async def token(provider: Provider, request: Request) -> Response:
+    """POST: tokens for a grant."""
+    form = await from_form(request)
+    grant_type = _grant_type(form)
+    client = authenticate_client(provider, request, form)
+    if form.repeated:
+        hint = f"The parameter {form.repeated!r} was sent more than once (RFC 6749 §3.2)."
+        raise InvalidRequest("duplicated parameter", hint=hint)
+    if grant_type in DISABLED:
+        refusal, description = DISABLED[grant_type]
+        raise refusal(description, hint=f"mockpsc exchanges {' and '.join(GRANTS)}; asked for: {grant_type}.")
+    response = await GRANTS[grant_type](provider, client, form, peer_certificate(request))
+    return JSONResponse(response, headers=NO_STORE)
+
+
+def _grant_type(form: Parameters) -> str:
+    grant_type = form.get("grant_type")
+    if grant_type is None:
+        raise InvalidRequest("Missing form parameter: grant_type", hint="The form has no grant_type.")
+    known = (*GRANTS, *DISABLED)
+    if grant_type not in known:
+        raise UnsupportedGrantType(
+            "Unsupported grant_type", hint=f"grant_type is {grant_type!r}{nearest(grant_type, known)}."
+        )
+    return grant_type

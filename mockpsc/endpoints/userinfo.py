@@ -1,0 +1,56 @@
+"""The userinfo endpoint (OpenID Connect Core §5.3), with Keycloak's refusals (RFC 6750 §3)."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mockpsc.client_authentication import peer_certificate
+from mockpsc.errors import BearerRefusal, InsufficientScope, InvalidRequest, InvalidToken, OAuthError
+from mockpsc.grants.binding import require_bound_certificate
+from mockpsc.parameters import FORM, from_form
+from mockpsc.provider import Provider
+from mockpsc.tokens import claims
+from mockpsc.verification import DeadToken, LiveToken, verify
+
+_ATTACHMENT = "User session not found or doesn't have client attached on it"
+
+
+async def userinfo(provider: Provider, request: Request) -> Response:
+    """GET or POST: what is known of the person whom an access token stands for."""
+    value = await _bearer_token(request)
+    if value is None:
+        hint = "No access token came: expected the header Authorization: Bearer, or access_token in a POST form."
+        raise BearerRefusal(None, hint=hint)
+    try:
+        token = await _verified(provider, request, value)
+    except OAuthError as refusal:
+        raise BearerRefusal(refusal) from None
+    return JSONResponse(claims.userinfo(token.persona, provider.profile), headers={"Cache-Control": "no-cache"})
+
+
+async def _verified(provider: Provider, request: Request, value: str) -> LiveToken:
+    try:
+        token = await verify(provider, value, "Bearer")
+    except DeadToken as dead:
+        raise _refusal(dead) from None
+    request.state.client_id = token.claims["azp"]
+    if "openid" not in token.claims["scope"].split():
+        hint = f"The token's scope is {token.claims['scope']!r}; userinfo needs 'openid'."
+        raise InsufficientScope("Missing openid scope", hint=hint)
+    require_bound_certificate(provider, token, peer_certificate(request))
+    return token
+
+
+def _refusal(dead: DeadToken) -> OAuthError:
+    if dead.flaw in ("session_over", "detached"):
+        return InvalidRequest(_ATTACHMENT, status=401, hint=dead.reason)
+    return InvalidToken("Stale token" if dead.flaw == "stale" else "Token verification failed", hint=dead.reason)
+
+
+async def _bearer_token(request: Request) -> str | None:
+    """RFC 6750 §2.1, and §2.2 for a POST."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM):
+        return (await from_form(request)).get("access_token")
+    return None

@@ -1,0 +1,72 @@
+"""grant_type=refresh_token (RFC 6749 §6), in Keycloak's words.
+
+As in Keycloak by default, every refresh gives a new refresh token and the old one stays good until its end.
+"""
+
+from typing import Any
+
+from cryptography import x509
+
+from mockpsc.clients import Client
+from mockpsc.errors import InvalidGrant, InvalidRequest, InvalidScope
+from mockpsc.grants.binding import require_bound_certificate
+from mockpsc.grants.token_response import token_response
+from mockpsc.parameters import Parameters
+from mockpsc.provider import Provider
+from mockpsc.tokens import Grant
+from mockpsc.verification import DeadToken, Flaw, LiveToken, read_token, verify
+
+GRANT_TYPE = "refresh_token"
+
+_DESCRIPTIONS: dict[Flaw, str] = {
+    "malformed": "Invalid refresh token",
+    "expired": "Token is not active",
+    "session_over": "Session not active",
+    "detached": "Session doesn't have required client",
+    "stale": "Stale token",
+    "revoked": "Stale token",
+}
+
+
+async def exchange(
+    provider: Provider, client: Client, form: Parameters, certificate: x509.Certificate | None
+) -> dict[str, Any]:
+    """New tokens for a refresh token. Raises InvalidRequest, InvalidGrant, InvalidScope or UnauthorizedClient."""
+    value = form.get("refresh_token")
+    if value is None:
+        raise InvalidRequest("No refresh token", hint="The token request has no refresh_token.")
+    token = await verify_refresh_token(provider, client, value)
+    require_bound_certificate(provider, token, certificate)
+    grant = Grant(
+        issuer=provider.issuer,
+        client_id=client.id,
+        persona=token.persona,
+        session_id=token.session.id,
+        auth_time=token.session.auth_time,
+        acr=client.acr or token.persona.acr,
+        scope=_narrowed(token.claims["scope"], form.get("scope")),
+        nonce=token.claims.get("nonce"),
+        thumbprint=token.thumbprint,
+    )
+    return await token_response(provider, grant, token.session)
+
+
+async def verify_refresh_token(provider: Provider, client: Client, value: str) -> LiveToken:
+    """A refresh token of that client that is good now. Raises InvalidGrant."""
+    try:
+        owner = read_token(provider, value, "Refresh")["azp"]
+        if owner != client.id:
+            hint = f"The refresh token was given to the client {owner!r}; {client.id!r} wants to use it."
+            raise InvalidGrant("Invalid refresh token. Token client and authorized client don't match", hint=hint)
+        return await verify(provider, value, "Refresh")
+    except DeadToken as dead:
+        raise InvalidGrant(_DESCRIPTIONS[dead.flaw], hint=dead.reason) from None
+
+
+def _narrowed(granted: str, asked: str | None) -> str:
+    """The scope of the new tokens: what was granted, or less when the client asks for less."""
+    if asked is None:
+        return granted
+    if not set(asked.split()) <= set(granted.split()):
+        raise InvalidScope(f"Invalid scopes: {asked}", hint=f"A refresh can ask for no more than {granted!r}.")
+    return asked

@@ -1,0 +1,29 @@
+"""The answer that all grants end with: tokens, in the order in which Keycloak prints them."""
+
+from typing import Any
+
+from mockpsc.provider import Provider
+from mockpsc.store import Session
+from mockpsc.tokens import Grant, claims
+
+
+async def token_response(provider: Provider, grant: Grant, session: Session) -> dict[str, Any]:
+    """The members of a token response (RFC 6749 §5.1 and OpenID Connect Core §3.1.3.3). No token outlives the login,
+    whose idle time starts anew."""
+    await provider.sessions.use(session)
+    settings, signer, profile = provider.settings, provider.signer, provider.profile
+    now = provider.clock.now()
+    access_expiry = min(now + settings.access_token_lifetime, session.expires_at)
+    refresh_expiry = min(now + settings.refresh_token_lifetime, session.expires_at)
+    access = signer.sign(claims.access_token(grant, profile, now=now, expires_at=access_expiry))
+    response: dict[str, Any] = {
+        "access_token": access,
+        "expires_in": int(access_expiry) - int(now),
+        "refresh_expires_in": int(refresh_expiry) - int(now),
+        "refresh_token": signer.seal(claims.refresh_token(grant, profile, now=now, expires_at=refresh_expiry)),
+        "token_type": "Bearer",
+    }
+    if grant.has_openid:
+        identity = claims.id_token(grant, profile, now=now, expires_at=access_expiry, access_token=access)
+        response["id_token"] = signer.sign(identity)
+    return response | {"not-before-policy": 0, "session_state": session.id, "scope": grant.scope}

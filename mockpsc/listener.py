@@ -1,0 +1,112 @@
+"""A listener: a bound socket, and uvicorn serving an application on it until told to stop."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from mockpsc.errors import ConfigurationError
+from mockpsc.settings import Address
+
+# A reverse proxy in front of Keycloak keeps idle connections about this long, in seconds.
+_KEEP_ALIVE = 75
+_BACKLOG = 1024
+
+# Requests that are being answered when the mock stops have this long, in seconds, to end.
+_GRACE = 0.5
+
+
+class Listener:
+    """Where clients connect. Binding takes place at once, serving when it is started."""
+
+    def __init__(self, name: str, address: Address) -> None:
+        self.name = name
+        self._socket = _bind(name, address)
+        self.address = Address(address.host, self._socket.getsockname()[1])
+        self._server: _Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self, app: ASGIApp, http: Callable[..., asyncio.Protocol] | None = None) -> None:
+        """Serve an application; `http` makes the protocol of a connection, uvicorn's own when none is given."""
+        config = uvicorn.Config(
+            app,
+            http=http or "auto",  # type: ignore[arg-type]  # uvicorn names its own protocols; any factory will do
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=_GRACE,  # type: ignore[arg-type]  # it is awaited, so a fraction will do
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name=f"listener {self.name}")
+        started = asyncio.create_task(self._server.ready.wait())
+        await asyncio.wait({started, self._serving}, return_when=asyncio.FIRST_COMPLETED)
+        started.cancel()
+        if self._serving.done():
+            await self._serving
+
+    async def stop(self) -> None:
+        """Close the socket and all connections, idle ones at once."""
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+        self._socket.close()
+
+    def close(self) -> None:
+        """Let go of the port of a listener that was never started."""
+        self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which leaves the signals to us and says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Several servers share this process: whoever runs the mock handles the signals."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Makes uvloop's event loop when it is installed, else asyncio's."""
+    return uvicorn.Config("mockpsc", loop="auto").get_loop_factory()
+
+
+def _bind(name: str, address: Address) -> socket.socket:
+    try:
+        family, kind, protocol, _, sockaddr = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise ConfigurationError(f"{name}_bind: the host {address.host!r} is not known ({error.strerror}).") from None
+    bound = socket.socket(family, kind, protocol)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(sockaddr)
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise ConfigurationError(_why_not_bound(name, address, error)) from None
+    bound.setblocking(False)
+    return bound
+
+
+def _why_not_bound(name: str, address: Address, error: OSError) -> str:
+    other = f"Choose another with --{name}-bind HOST:PORT; port 0 takes a free one."
+    if error.errno == errno.EADDRINUSE:
+        return f"{address} is in use, by another mock or another program. {other}"
+    if error.errno == errno.EACCES:
+        return f"{address} may not be bound by this user, as ports below 1024 often. {other}"
+    return f"{address} cannot be bound: {error.strerror}. {other}"

@@ -1,0 +1,110 @@
+"""What an environment of Pro Santé Connect looks like on the wire: hosts, discovery document, claims and their order.
+
+The values are data (`bas.toml`, and `production.toml` with only what differs); this module gives them types.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserInfoShape:
+    """One generation of the userinfo document: which members it has, where, and in which order."""
+
+    members: tuple[str, ...]
+    subject_ref_pro: tuple[str, ...]
+    activity: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserInfoLayout:
+    """What all generations of the userinfo document share, and the generations by name."""
+
+    unaffiliated: tuple[str, ...]
+    exercice: tuple[str, ...]
+    constants: Mapping[str, Any]
+    code_systems: Mapping[str, str]
+    shapes: Mapping[str, UserInfoShape]
+    default_shape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """An environment. In the discovery documents `{issuer}` and `{wallet}` stand for the mock's own URLs."""
+
+    name: str
+    auth_host: str
+    wallet_host: str
+    realm: str
+    realm_path: str
+    subject_prefix: str
+    default_scopes: tuple[str, ...]
+    well_known: Mapping[str, str]
+    discovery: Mapping[str, Any]
+    keycloak_discovery: Mapping[str, Any]
+    claims: Mapping[str, tuple[str, ...]]
+    userinfo: UserInfoLayout
+
+    def document(self, *, issuer: str, wallet: str) -> dict[str, Any]:
+        """The discovery document for an issuer URL and the origin of the wallet, in Pro Santé Connect's order."""
+        return _document(self.discovery, issuer=issuer, wallet=wallet)
+
+    def keycloak_document(self, *, issuer: str, wallet: str) -> dict[str, Any]:
+        """The document at Keycloak's own discovery URL."""
+        return _document({**self.discovery, **self.keycloak_discovery}, issuer=issuer, wallet=wallet)
+
+    def path(self, member: str, *, of_keycloak: bool = False) -> str:
+        """The path of an endpoint, by its member of a discovery document, such as `token_endpoint`."""
+        template: str = ({**self.discovery, **self.keycloak_discovery} if of_keycloak else self.discovery)[member]
+        return urlsplit(template.format(issuer=f"https://auth{self.realm_path}", wallet="https://wallet")).path
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes that a client can ask for."""
+        return frozenset(self.discovery["scopes_supported"])
+
+    @property
+    def iss_in_authorization_response(self) -> bool:
+        """Whether authorization responses carry `iss` (RFC 9207): as the discovery document says."""
+        return bool(self.discovery.get("authorization_response_iss_parameter_supported"))
+
+
+def _document(members: Mapping[str, Any], **origins: str) -> dict[str, Any]:
+    return {name: _filled(value, **origins) for name, value in members.items()}
+
+
+def _filled(value: Any, **origins: str) -> Any:
+    if isinstance(value, str):
+        return value.format(**origins) if value.startswith("{") else value
+    return _document(value, **origins) if isinstance(value, dict) else value
+
+
+@cache
+def load_profile(name: str) -> Profile:
+    """The profile of that name, `bas` or `production`."""
+    data = _read("bas") | ({} if name == "bas" else _read(name))
+    lists = {"default_scopes": tuple(data["default_scopes"]), "userinfo": _layout(data["userinfo"])}
+    claims = {token: tuple(members) for token, members in data["claims"].items()}
+    return Profile(**{**data, **lists, "claims": claims})
+
+
+def _layout(data: dict[str, Any]) -> UserInfoLayout:
+    activity = data.pop("activity")
+    shapes = {
+        name: UserInfoShape(
+            members=tuple(shape["members"]),
+            subject_ref_pro=tuple(shape["subject_ref_pro"]),
+            activity=tuple(member for member in activity if member not in shape.get("activity_without", ())),
+        )
+        for name, shape in data.pop("shapes").items()
+    }
+    return UserInfoLayout(**data | {"shapes": shapes})
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))

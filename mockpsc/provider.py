@@ -1,0 +1,69 @@
+"""What every endpoint is given."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mockpsc.clients import Clients
+from mockpsc.clock import Clock
+from mockpsc.journal import Journal
+from mockpsc.profiles import Persona, Profile
+from mockpsc.sessions import Sessions
+from mockpsc.settings import Settings
+from mockpsc.store import Store
+from mockpsc.tokens import ProviderKeys, TokenSigner
+
+log = logging.getLogger("mockpsc")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Provider:
+    """A Pro Santé Connect. `auth_url` and `wallet_url` are the origins at which the two listeners are reached."""
+
+    settings: Settings
+    profile: Profile
+    auth_url: str
+    wallet_url: str
+    clients: Clients
+    personas: Mapping[str, Persona]
+    keys: ProviderKeys
+    store: Store
+    clock: Clock
+    journal: Journal
+
+    @property
+    def issuer(self) -> str:
+        """The issuer URL."""
+        return self.auth_url + self.profile.realm_path
+
+    @cached_property
+    def discovery_document(self) -> dict[str, Any]:
+        """Pro Santé Connect's discovery document."""
+        return self.profile.document(issuer=self.issuer, wallet=self.wallet_url)
+
+    @cached_property
+    def keycloak_document(self) -> dict[str, Any]:
+        """Keycloak's own discovery document."""
+        return self.profile.keycloak_document(issuer=self.issuer, wallet=self.wallet_url)
+
+    @cached_property
+    def jwks(self) -> dict[str, Any]:
+        """The JWK Set."""
+        return self.keys.jwks()
+
+    @cached_property
+    def signer(self) -> TokenSigner:
+        """Signs and reads tokens."""
+        return TokenSigner(self.keys)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
+        settings = self.settings
+        return Sessions(self.store, self.clock, lifetime=settings.session_lifetime, idle=settings.session_idle)
+
+    def note(self, sentence: str) -> None:
+        """Say something about a request that was answered all the same."""
+        log.info(sentence)

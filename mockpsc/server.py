@@ -1,0 +1,194 @@
+"""Builds all the parts of a mock, opens its listeners and closes them. The one place that knows everything."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from starlette.routing import Host, Router
+from starlette.types import ASGIApp
+
+from mockpsc import admin
+from mockpsc.clients import read_clients
+from mockpsc.clock import Clock
+from mockpsc.connection import CALLBACK, Connection
+from mockpsc.endpoints import AUTH, WALLET
+from mockpsc.endpoints.application import application
+from mockpsc.errors import ConfigurationError, nearest
+from mockpsc.journal import Journal
+from mockpsc.listener import Listener
+from mockpsc.pki import Pki, open_folder
+from mockpsc.profiles import Persona, Profile, load_profile, read_personas, shipped_tables
+from mockpsc.provider import Provider
+from mockpsc.settings import Settings
+from mockpsc.store import MemoryStore
+from mockpsc.tls import ClientHello, TlsProfile, TlsVersion, serve_tls
+from mockpsc.tokens import provider_keys
+
+log = logging.getLogger("mockpsc")
+
+_VERSIONS = {"1.2": TlsVersion.TLS1_2, "1.3": TlsVersion.TLS1_3}
+
+
+class Mock:
+    """A mock Pro Santé Connect: `async with Mock(settings) as mock` opens its listeners and closes them.
+
+    Making one binds the ports and makes or opens the PKI. Raises ConfigurationError when it cannot be as asked.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.journal = Journal(self.clock)
+        self.profile = load_profile(settings.profile)
+        with ExitStack() as undo:
+            self._listeners = _bind(settings, undo)
+            self._build()
+            undo.pop_all()
+
+    def _build(self) -> None:
+        settings = self.settings
+        clients = read_clients(settings.clients, self.profile)
+        origins = _origins(settings, self.profile, self._listeners)
+        self.pki = open_folder(
+            settings.certs,
+            client_ids=clients.certificate_ids,
+            hosts=_hosts(settings, origins),
+            server_key="rsa" if settings.server_key == "rsa" else "ec",
+            clock=self.clock,
+            notice=log.warning,
+        )
+        self.provider = Provider(
+            settings=settings,
+            profile=self.profile,
+            auth_url=origins["auth"],
+            wallet_url=origins["wallet"],
+            clients=clients,
+            personas=_personas(settings, self.profile),
+            keys=provider_keys(signing=self.pki.signing, encryption=self.pki.encryption),
+            store=MemoryStore(self.clock),
+            clock=self.clock,
+            journal=self.journal,
+        )
+        self.connection = _connection(self.provider, self.pki, origins["admin"])
+
+    async def __aenter__(self) -> Self:
+        auth = application(self.provider, "auth", AUTH)
+        wallet = application(self.provider, "wallet", WALLET)
+        if self.settings.one_port:
+            await self._serve("auth", self._by_host(auth, wallet))
+        else:
+            await self._serve("auth", auth)
+            await self._serve("wallet", wallet)
+        document = self.provider.discovery_document
+        await self._listeners["admin"].start(admin.application(self.connection, document["token_endpoint"]))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(listener.stop() for listener in self._listeners.values()))
+
+    async def _serve(self, name: str, app: ASGIApp) -> None:
+        http = serve_tls(self._choose(name), journal=self.journal, listener=name, clock=self.clock)
+        await self._listeners[name].start(app, http)
+
+    def _by_host(self, auth: ASGIApp, wallet: ASGIApp) -> ASGIApp:
+        """Two applications on one port: the Host header decides, or the path when they have one host name."""
+        host = _host(self.provider.wallet_url)
+        if host == _host(self.provider.auth_url):
+            return application(self.provider, "auth", (*AUTH, *WALLET))
+        router = Router([Host(host, app=wallet)], default=auth)
+        return router
+
+    def _choose(self, listener: str) -> "_Choice":
+        """Whether a connection is asked for a certificate: never on the wallet, by its listener or by its SNI."""
+        server = self.pki.server
+        anonymous = TlsProfile(
+            certificate=server.certificate,
+            key=server.key,
+            issuers=server.issuers,
+            versions=(_VERSIONS[self.settings.tls_min], _VERSIONS[self.settings.tls_max]),
+        )
+        requested = replace(anonymous, client_auth="request", anchors=self.pki.client_anchors)
+        if listener == "wallet":
+            return _Choice(anonymous)
+        wallet, auth = _host(self.provider.wallet_url), _host(self.provider.auth_url)
+        return _Choice(requested, {wallet: anonymous} if self.settings.one_port and wallet != auth else {})
+
+
+class _Choice:
+    """The TLS profile of a connection, by the server name of its ClientHello (RFC 6066 §3)."""
+
+    def __init__(self, default: TlsProfile, by_name: Mapping[str, TlsProfile] | None = None) -> None:
+        self._default, self._by_name = default, by_name or {}
+
+    def __call__(self, hello: ClientHello) -> TlsProfile:
+        return self._by_name.get((hello.server_name or "").lower(), self._default)
+
+
+def _bind(settings: Settings, undo: ExitStack) -> dict[str, Listener]:
+    addresses = {"auth": settings.auth_address, "wallet": settings.wallet_address, "admin": settings.admin_bind}
+    if settings.one_port:
+        del addresses["wallet"]
+    listeners = {}
+    for name, address in addresses.items():
+        listeners[name] = Listener(name, address)
+        undo.callback(listeners[name].close)
+    return listeners
+
+
+def _origins(settings: Settings, profile: Profile, listeners: Mapping[str, Listener]) -> dict[str, str]:
+    """The origin at which each listener is reached: as set, else the real host when impersonated, else localhost."""
+    auth = listeners["auth"].address
+    wallet = listeners.get("wallet", listeners["auth"]).address
+    real = {"auth": f"https://{profile.auth_host}", "wallet": f"https://{profile.wallet_host}"}
+    local = {"auth": f"https://localhost:{auth.port}", "wallet": f"https://localhost:{wallet.port}"}
+    default = real if settings.impersonate else local
+    return {
+        "auth": settings.auth_url or default["auth"],
+        "wallet": settings.wallet_url or default["wallet"],
+        "admin": settings.admin_url or f"http://{listeners['admin'].address}",
+    }
+
+
+def _hosts(settings: Settings, origins: Mapping[str, str]) -> list[str]:
+    """The host names that the server certificate must bear, beside those that it always does."""
+    return list(dict.fromkeys([_host(origins["auth"]), _host(origins["wallet"]), *settings.hosts]))
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _personas(settings: Settings, profile: Profile) -> dict[str, Persona]:
+    personas = read_personas(settings.personas or shipped_tables(), profile)
+    if settings.persona is not None and settings.persona not in personas:
+        known = ", ".join(personas)
+        raise ConfigurationError(
+            f"No persona {settings.persona!r}{nearest(settings.persona, personas)}. Known: {known}."
+        )
+    return personas
+
+
+def _connection(provider: Provider, pki: Pki, admin_url: str) -> Connection:
+    document = provider.discovery_document
+    client = provider.clients.get(provider.clients.default_id)
+    files = pki.files.client(next(iter(pki.clients)))
+    connection = Connection(
+        issuer=provider.issuer,
+        discovery_url=provider.issuer + provider.profile.well_known["discovery"],
+        wallet_url=document["authorization_endpoint"],
+        admin_url=admin_url,
+        client_id=provider.clients.default_id,
+        ca_file=pki.files.ca.absolute(),
+        client_cert_file=files.cert.absolute(),
+        client_key_file=files.key.absolute(),
+    )
+    callback = admin_url + CALLBACK
+    declared = [uri for uri in (client.redirect_uris if client else ()) if not uri.endswith("*")]
+    return connection.with_login_url(callback if not declared or callback in declared else declared[0])
