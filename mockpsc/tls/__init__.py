@@ -1,0 +1,26 @@
+"""TLS in front of uvicorn, which says what became of every handshake. A connection passes through here in this order:
+
+`hello` reads the ClientHello, and tells what is not TLS. By it the caller chooses a `TlsProfile`, which is in
+`contexts`: how to speak TLS. `engine` is the protocol that does so and shakes hands; its tool is `connection`, TLS in
+memory. `transport` is an open connection, between the socket and uvicorn's HTTP protocol, and `linger` the end of a
+refused one, which makes sure that the alert arrives. `policy` and `alerts` put failures into words for the journal.
+`serve` ties it to uvicorn, and tells the application about the client's certificate.
+"""
+
+from mockpsc.tls.contexts import TlsProfile
+from mockpsc.tls.hello import ClientHello, NotTls, TlsVersion, parse_client_hello
+from mockpsc.tls.policy import Refusal, VerificationError, explain
+from mockpsc.tls.serve import TlsPeer, serve_tls
+
+__all__ = [
+    "ClientHello",
+    "NotTls",
+    "Refusal",
+    "TlsPeer",
+    "TlsProfile",
+    "TlsVersion",
+    "VerificationError",
+    "explain",
+    "parse_client_hello",
+    "serve_tls",
+]

@@ -1,0 +1,137 @@
+"""One TLS connection in memory: bytes in, bytes out, no socket and no event loop (pyOpenSSL over memory BIOs)."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+
+from cryptography import x509
+from OpenSSL import SSL
+
+from mockpsc.errors import MockPscError
+from mockpsc.journal import Outcome
+from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, client_refused, server_refused
+from mockpsc.tls.contexts import Findings, TlsProfile, read_certificate
+from mockpsc.tls.hello import ClientHello
+from mockpsc.tls.policy import Refusal, explain
+
+_CHUNK = 64 * 1024
+
+
+class TlsFailure(MockPscError):
+    """The connection cannot go on: whose doing it is, and why."""
+
+    def __init__(self, outcome: Outcome, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.outcome, self.refusal = outcome, refusal
+
+
+class TlsConnection:
+    """The server's side of one connection, which speaks TLS as the profile says and judges certificates as of `now`.
+
+    Whatever a method makes OpenSSL say to the client is to be had from `take` afterwards, also when it has raised.
+    """
+
+    def __init__(self, profile: TlsProfile, hello: ClientHello, now: float) -> None:
+        self.profile, self.hello, self.findings = profile, hello, Findings()
+        self._now = now
+        self._answered = False
+        self._ssl = SSL.Connection(profile.context(now), None)
+        self._ssl.set_app_data(self.findings)
+        self._ssl.set_accept_state()
+
+    def feed(self, data: bytes) -> None:
+        """Give OpenSSL bytes from the client."""
+        self._ssl.bio_write(data)
+
+    def take(self) -> bytes:
+        """The bytes that OpenSSL has for the client."""
+        taken = b""
+        with suppress(SSL.WantReadError):  # there are no more
+            while len(taken) % _CHUNK == 0:
+                taken += self._ssl.bio_read(_CHUNK)
+        return taken
+
+    def handshake(self) -> bool:
+        """Go on with the handshake; True when it is complete. Raises TlsFailure."""
+        try:
+            self._ssl.do_handshake()
+        except SSL.WantReadError:
+            self._answered = True
+            return False
+        except SSL.Error as error:
+            raise self._failure(error) from error
+        return True
+
+    def read(self) -> bytes | None:
+        """What the client has sent; None when more must be fed first, nothing when it has ended. Raises TlsFailure."""
+        try:
+            return self._ssl.recv(_CHUNK)
+        except SSL.WantReadError:
+            return None
+        except SSL.ZeroReturnError:
+            return b""
+        except SSL.Error as error:
+            raise self._failure(error) from error
+
+    def write(self, data: memoryview) -> None:
+        """Encrypt data for the client."""
+        while data:
+            data = data[self._ssl.send(data) :]  # which takes no more than one record, 16 kB
+
+    def end(self) -> None:
+        """Tell the client that no more will come (close_notify)."""
+        self._ssl.shutdown()
+
+    @property
+    def context(self) -> SSL.Context:
+        """OpenSSL's context."""
+        return self._ssl.get_context()
+
+    @property
+    def version(self) -> int | None:
+        """The number of the version that was agreed on, if it came to that."""
+        return self._ssl.get_protocol_version() if self._answered else None
+
+    @property
+    def cipher(self) -> str | None:
+        """OpenSSL's name of the cipher suite that was agreed on, if it came to that."""
+        return self._ssl.get_cipher_name()
+
+    @property
+    def subject(self) -> str | None:
+        """The subject of the certificate that the client presented, accepted or not, as RFC 4514 writes it."""
+        if self.findings.subject is None and self.findings.errors:  # a CA's, so that the client's own was not looked at
+            built = self._ssl.get_verified_chain() or ()  # is kept as far as it was built, also when it does not verify
+            return next((read_certificate(certificate)[1] for certificate in built), None)
+        return self.findings.subject
+
+    @cached_property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """What the client presented, its own certificate first; what cryptography cannot read is left out."""
+        if self.findings.certificate is None:
+            return ()
+        # On a server, OpenSSL leaves the client's own certificate out of its chain.
+        issuers = (read_certificate(issuer)[0] for issuer in self._ssl.get_peer_cert_chain() or ())
+        return (self.findings.certificate, *filter(None, issuers))
+
+    def _failure(self, error: SSL.Error) -> TlsFailure:
+        findings, profile = self.findings, self.profile
+        received = [alert for alert in findings.alerts_received if alert not in (CLOSE_NOTIFY, USER_CANCELED)]
+        if findings.errors:
+            now = datetime.fromtimestamp(self._now, UTC)
+            refusal = explain(findings.errors, now=now, anchors=profile.anchors, intermediates=profile.intermediates)
+            return TlsFailure("refused", refusal)
+        if received:
+            return TlsFailure("rejected", client_refused(received[-1]))
+        if findings.alerts_sent:
+            offered, detail = self.hello.versions, _detail(error)
+            alert = findings.alerts_sent[-1]
+            refusal = server_refused(alert, offered=offered, versions=profile.versions, detail=detail)
+            return TlsFailure("refused", refusal)
+        return TlsFailure("abandoned", CLOSED)
+
+
+def _detail(error: SSL.Error) -> str:
+    """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
+    listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(reason for _, _, reason in listed) or "no reason"
