@@ -26,8 +26,8 @@ class Client:
 
     `authentication` is how it proves who it is: `mtls`, `secret`, or `either` (the transition that Pro Santé Connect
     went through). `subject_dn` is the subject that its certificate must have (RFC 8705 §2.1.2, an RFC 4514 string);
-    without one, the certificate's common name must be the client id. A redirect URI matches exactly, or by a trailing `*` as in
-    Keycloak. `scopes` and `acr`, when given, are what the client may ask for and the level that it is told.
+    without one, the certificate's common name must be the client id. A redirect URI matches exactly, or by a trailing
+    `*` as in Keycloak. `scopes` and `acr`, when given, are what the client may ask for and the level that it is told.
     """
 
     id: str
@@ -135,15 +135,15 @@ def _require_sense(client: Client, who: str) -> None:
     if client.authentication == "secret" and client.subject_dn:
         raise ConfigurationError(f"{who} has a subject_dn but authenticates by secret only: use mtls or either.")
 
-
     if client.subject_dn:
         parse_dn(client.subject_dn)
 
 
 def _require_known_scopes(client: Client, profile: Profile, who: str) -> None:
+    known = profile.scopes
     for scope in client.scopes or ():
-        if scope not in profile.scopes:
-            raise ConfigurationError(f"{who} has the scope {scope!r}, which is unknown{nearest(scope, profile.scopes)}.")
+        if scope not in known:
+            raise ConfigurationError(f"{who} has the scope {scope!r}, which is unknown{nearest(scope, known)}.")
 
 
 def _matches(uri: str, registered: Sequence[str]) -> bool:

@@ -40,6 +40,7 @@ class Listener:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_GRACE,  # type: ignore[arg-type]  # it is awaited, so a fraction will do
@@ -83,7 +84,7 @@ class _Server(uvicorn.Server):
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Makes uvloop's event loop when it is installed, else asyncio's."""
-    return uvicorn.Config("mockpsc", loop="auto").get_loop_factory()
+    return uvicorn.Config("mockpsc", loop="auto", log_config=None).get_loop_factory()
 
 
 def _bind(name: str, address: Address) -> socket.socket:

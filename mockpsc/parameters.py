@@ -10,6 +10,7 @@ from mockpsc.errors import InvalidRequest
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 10 * 1024 * 1024
+MAX_QUERY = 256 * 1024
 MAX_PARAMETERS = 1000
 
 
@@ -58,7 +59,9 @@ def parse(text: str) -> Parameters:
 
 
 def from_query(request: Request) -> Parameters:
-    """The parameters of the URL."""
+    """The parameters of the URL. Raises HTTPException 414 past `MAX_QUERY`."""
+    if len(request.scope["query_string"]) > MAX_QUERY:
+        raise HTTPException(414)
     return parse(request.scope["query_string"].decode("ascii", "replace"))
 
 
@@ -72,9 +75,12 @@ async def from_form(request: Request) -> Parameters:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
+    """The body. One that is too long is read to its end all the same, or the client would not read the refusal."""
+    body, size = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise HTTPException(413)
+        size += len(chunk)
+        if size <= MAX_BODY:
+            body += chunk
+    if size > MAX_BODY:
+        raise HTTPException(413)
     return bytes(body)

@@ -1,7 +1,7 @@
 """Who is logged in, in which browser, and which relying parties are attached to that login.
 
-As in Keycloak, a login lasts a while at most and a shorter while unused, and a relying party that is detached from it (its
-code was replayed, its refresh token revoked) loses all that was issued to it.
+As in Keycloak, a login lasts a while at most and a shorter while unused, and a relying party that is detached from it
+(its code was replayed, its refresh token revoked) loses all that was issued to it.
 """
 
 from dataclasses import replace

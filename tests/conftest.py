@@ -31,8 +31,10 @@ def run(certs: Path) -> Iterator[Callable[..., RunningMock]]:
 
 @pytest.fixture
 def running(run: Callable[..., RunningMock]) -> RunningMock:
-    """A mock without any option."""
-    return run()
+    """A mock without any option, whose clock moves only when it is told to."""
+    running = run()
+    running.mock.clock.freeze()
+    return running
 
 
 @pytest.fixture(scope="module")

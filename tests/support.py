@@ -1,4 +1,4 @@
-"""Mocks that run in this process, on real sockets, and the two parties that talk to one: a browser and a relying party."""
+"""Mocks that run in this process, on real sockets, and the two parties that talk to one: browser and relying party."""
 
 import asyncio
 import json

@@ -194,7 +194,7 @@ class TestSingleSignOn:
         session = answer(shared.browser().authorize())["session_state"]
         browser = shared.browser()
         for forged in (f"{session}.", session, f"{session}.guess", ".", "x" * 5000):
-            browser.http.cookies = {"KEYCLOAK_IDENTITY": forged}  # type: ignore[assignment]
+            browser.http.cookies = {"KEYCLOAK_IDENTITY": forged}
             assert answer(browser.authorize(login_hint=None, prompt="none"))["error"] == "login_required"
 
     def test_prompt_login_logs_in_anew(self, running: RunningMock) -> None:

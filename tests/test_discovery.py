@@ -4,10 +4,10 @@ from hashlib import sha1, sha256
 from typing import Any
 
 import httpx
-from support import RunningMock
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
+from support import RunningMock
 
 
 def test_the_document_is_the_recorded_one_with_its_hosts_replaced(

@@ -8,7 +8,7 @@ from support import CALLBACK, RunningMock, answer
 AFTER = "https://rp.example.test/bye"
 
 
-def logout(running: RunningMock, browser: httpx.Client | None = None, **parameters: str) -> httpx.Response:
+def logout(running: RunningMock, browser: httpx.Client | None = None, /, **parameters: str) -> httpx.Response:
     return (browser or running.client()).get(running.url("end_session_endpoint"), params=parameters)
 
 
@@ -109,7 +109,7 @@ def test_what_is_wrong_is_shown_and_nobody_is_sent_anywhere(
     running = run(**DECLARED)
     rp = running.relying_party("declared")
     tokens = rp.login()
-    refused = logout(running, **{name: value.format(**tokens) for name, value in parameters.items()})
+    refused = logout(running, None, **{name: value.format(**tokens) for name, value in parameters.items()})
     assert refused.status_code == 400
     assert message in html.unescape(refused.text)
     assert hint in html.unescape(refused.text)

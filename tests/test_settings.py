@@ -80,9 +80,10 @@ def test_what_makes_no_sense_is_refused_with_where_it_came_from(
 @pytest.mark.parametrize("name", ["auth_bind", "wallet_bind", "admin_bind"])
 @pytest.mark.parametrize("address", ["0.0.0.0:8443", "[::]:8443", "192.0.2.1:0", "example.test:0"])
 def test_an_address_beyond_loopback_needs_consent(tmp_path: Path, name: str, address: str) -> None:
+    flags: dict[str, Any] = {name: address}
     with pytest.raises(ConfigurationError, match="allow it with --expose"):
-        loaded(tmp_path, **{name: address})
-    loaded(tmp_path, **{name: address, "expose": True})
+        loaded(tmp_path, **flags)
+    loaded(tmp_path, **flags, expose=True)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1", "a.localhost:1"])

@@ -5,7 +5,6 @@ from functools import partial
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,13 +31,9 @@ def application(provider: Provider, listener: str, endpoints: Sequence[Endpoint]
         for endpoint in endpoints
         for path in endpoint.paths(provider.profile)
     ]
-    app = Starlette(
-        routes=routes,
-        exception_handlers=dict(handlers(provider)),
-        middleware=[Middleware(Recorder, provider=provider, listener=listener)],
-    )
+    app = Starlette(routes=routes, exception_handlers=dict(handlers(provider)))
     app.router.redirect_slashes = False
-    return app
+    return Recorder(app, provider, listener)
 
 
 class Recorder:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from mockpsc import pages
 from mockpsc.endpoints.language import language_of
 from mockpsc.errors import BearerRefusal, MockPscError, OAuthError, PageError
-from mockpsc.parameters import from_query
+from mockpsc.parameters import Parameters
 from mockpsc.provider import Provider
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -36,7 +36,7 @@ async def _oauth(request: Request, refusal: OAuthError) -> Response:
 
 
 async def _page(request: Request, refusal: PageError) -> Response:
-    language = language_of(request, from_query(request))
+    language = language_of(request, Parameters(request.query_params.multi_items()))
     page = pages.error(language=language, message=refusal.message, hint=refusal.hint)
     return _noted(request, refusal, HTMLResponse(page, refusal.status, headers=NO_STORE))
 

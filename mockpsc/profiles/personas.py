@@ -13,8 +13,8 @@ from mockpsc.profiles.model import Profile
 
 @dataclass(frozen=True, kw_only=True)
 class Persona:
-    """A fictitious professional. `exercices` and their `activities` hold Pro Santé Connect's own members, the empty ones
-    left out; `claims` are userinfo members set to the letter, over what is computed."""
+    """A fictitious professional. `exercices` and their `activities` hold Pro Santé Connect's own members, the empty
+    ones left out; `claims` are userinfo members set to the letter, over what is computed."""
 
     id: str
     given_name: str
