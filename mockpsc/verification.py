@@ -57,7 +57,7 @@ async def verify(provider: Provider, token: str, *types: str) -> LiveToken:
     claims = read_token(provider, token, *types)
     age = provider.clock.now() - claims["exp"]
     if age >= 0:
-        raise DeadToken("expired", f"The token expired {age:.0f} s ago; it lived {_lifetime(claims)} s.", claims)
+        raise DeadToken("expired", f"The token expired {int(age)} s ago; it lived {_lifetime(claims)} s.", claims)
     if await provider.store.get(RevokedToken, claims["jti"]):
         raise DeadToken("revoked", "The token was revoked.", claims)
     session = await provider.sessions.get(claims["sid"])

@@ -18,6 +18,9 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 HINT = "Mockpsc-Hint"
 _LONGEST_HINT = 1000
 
+# Keycloak's words where Python's changed.
+_PHRASES = {413: "Request Entity Too Large", 414: "Request-URI Too Long"}
+
 
 def handlers(provider: Provider) -> Mapping[Any, Any]:
     """Starlette's exception handlers of a listener."""
@@ -53,7 +56,7 @@ def _bearer(provider: Provider, refusal: BearerRefusal) -> Response:
 def _http(provider: Provider, request: Request, refusal: HTTPException) -> Response:
     """What Keycloak says before any endpoint is reached: an unknown path, another method, another content type."""
     status = HTTPStatus(refusal.status_code)
-    body = {"error": f"HTTP {status.value} {status.phrase}"}
+    body = {"error": f"HTTP {status.value} {_PHRASES.get(status, status.phrase)}"}
     path = request.url.path
     if status == 404 and path.startswith("/auth/realms/") and not _is_below(path, provider.profile.realm_path):
         body = {"error": "Realm does not exist"}

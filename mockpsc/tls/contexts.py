@@ -133,7 +133,7 @@ def read_certificate(certificate: crypto.X509) -> tuple[x509.Certificate | None,
     try:
         readable = certificate.to_cryptography()
         return readable, readable.subject.rfc4514_string()
-    except ValueError:
+    except (ValueError, TypeError):  # it has both for what is malformed
         return None, "(malformed)"
 
 

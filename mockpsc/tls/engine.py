@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mockpsc.clock import Clock
 from mockpsc.journal import Handshake, Journal, Outcome
@@ -60,8 +60,8 @@ class TlsProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
-        assert isinstance(transport, asyncio.Transport)
-        self._raw, self._peer = transport, _address(transport.get_extra_info("peername"))
+        self._raw = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._peer = _address(transport.get_extra_info("peername"))
         self._connections.add(self)
         self._loop = asyncio.get_running_loop()
         self._time, self._began = self._listener.clock.now(), self._loop.time()

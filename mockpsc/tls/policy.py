@@ -146,7 +146,7 @@ def explain(
     try:
         rule = _rule(error.code, error.certificate.issuer, anchors, intermediates)
         return Refusal(reason=rule.reason, sentence=rule.sentence.format(it=finding))
-    except ValueError as flaw:
+    except (ValueError, TypeError) as flaw:
         return _malformed(str(flaw))
 
 
@@ -170,7 +170,7 @@ def _rule(
 
 @dataclass(frozen=True)
 class _Finding:
-    """What the sentences speak of. Whatever is malformed raises ValueError when it is read."""
+    """What the sentences speak of. What is malformed raises ValueError or TypeError."""
 
     code: int
     depth: int
