@@ -25,7 +25,7 @@ from mockpsc.pki.bundle import Bundle, load_bundle, load_certificates, thumbprin
 from mockpsc.pki.files import ClientFiles, PkiFiles
 from mockpsc.pki.folder import PKCS12_PASSWORD, Pki, open_folder
 from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, new_key
-from mockpsc.pki.names import common_name, make_dn, parse_dn, same_dn, show_dn
+from mockpsc.pki.names import attribute_name, common_name, make_dn, parse_dn, same_dn, show_dn
 
 __all__ = [
     "PKCS12_PASSWORD",
@@ -39,6 +39,7 @@ __all__ = [
     "PkiFiles",
     "PrivateKey",
     "PublicKey",
+    "attribute_name",
     "client_spec",
     "common_name",
     "encryption_spec",

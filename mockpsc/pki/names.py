@@ -123,6 +123,11 @@ def common_name(name: x509.Name) -> str | None:
     return values[-1] if values else None
 
 
+def attribute_name(oid: x509.ObjectIdentifier) -> str:
+    """The short name of an attribute type, such as `OU`, or its dotted OID."""
+    return next((name for name, known in _TYPES.items() if known == oid), oid.dotted_string)
+
+
 def show_dn(name: x509.Name) -> str:
     """The name as an RFC 4514 string; a character that does not print is written as its escaped bytes."""
     text = name.rfc4514_string({NameOID.SERIAL_NUMBER: "SERIALNUMBER"})

@@ -1,4 +1,4 @@
-"""The commands. Parses, calls, prints; decides nothing."""
+"""`mockpsc serve`: starts the mock, prints what to paste into a relying party, stops it at a signal."""
 
 import asyncio
 import json
@@ -18,12 +18,6 @@ from mockpsc.listener import loop_factory
 from mockpsc.server import Mock
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="mockpsc")
-def main() -> None:
-    """Pro Santé Connect on your machine, for tests and never for production."""
-
-
 def _setting_flags(command: Callable[..., None]) -> Callable[..., None]:
     """One flag per option of `Settings`, its text and its value left to `settings`."""
     for option in reversed(list(settings.options())):
@@ -35,7 +29,7 @@ def _setting_flags(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@main.command()
+@click.command()
 @click.option(
     "--config", metavar="FILE", help="The file to read options from (default: mockpsc.toml, if there is one)."
 )
