@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mockpsc import settings
+from mockpsc.cli import catalogue
 
 DOCS = Path(__file__).parent
 
@@ -21,6 +22,30 @@ does not exist is refused.
 | flag | environment | key | default | meaning |
 |---|---|---|---|---|
 {rows}
+"""
+
+CERTIFICATES = """\
+# Certificates to test with
+
+Made from `mockpsc/pki/recipes.py` by `make docs`; do not edit.
+
+`mockpsc certs write` puts all of these into `certs/bad/`, each in a folder of its own with its key, its chain and a
+PKCS#12 file; `mockpsc certs list` prints the list, with `--json` for programs. `mockpsc certs issue CLIENT_ID` makes
+one certificate, with the subject, the dates and the key that you ask for.
+
+What is wrong is one thing at a time: all else is as in a good certificate. A reason is the word that the mock's journal
+and its answers have for it; the alert is what TLS says of it (RFC 8446 §6.2), when the mock refuses in the handshake.
+
+## A client's certificates
+
+{client}
+
+## A server's certificates
+
+For testing what a relying party does when the mock's own certificate is bad. The alert is the one that a client built
+on OpenSSL sends; others may send another, or none. Nobody looks for a revocation unless told to.
+
+{server}
 """
 
 
@@ -42,7 +67,12 @@ def settings_page() -> str:
     return SETTINGS.format(rows="\n".join(f"| {row} |" for row in rows))
 
 
-PAGES = {"settings.md": settings_page}
+def certificates_page() -> str:
+    """The catalogue of certificates."""
+    return CERTIFICATES.format(client=catalogue.table("client"), server=catalogue.table("server"))
+
+
+PAGES = {"settings.md": settings_page, "certificates.md": certificates_page}
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from cryptography import x509
 from starlette.requests import Request
 
 from mockpsc.clients import Client
-from mockpsc.errors import InvalidClient
+from mockpsc.errors import InvalidClient, OAuthError, UnauthorizedClient
+from mockpsc.judgement import Peer, judge_registration
 from mockpsc.parameters import Parameters
-from mockpsc.pki import common_name, parse_dn, same_dn, show_dn
 from mockpsc.provider import Provider
 
 _BAD_CREDENTIALS = "Invalid client or Invalid client credentials"
@@ -28,23 +28,33 @@ class Credentials:
     form_id: str | None
     basic_id: str | None
     secret: str | None
-    certificate: x509.Certificate | None
+    peer: Peer
+
+    @property
+    def certificate(self) -> x509.Certificate | None:
+        """The certificate presented."""
+        return self.peer.certificate
+
+
+def peer_of(request: Request) -> Peer:
+    """What the client of this request's connection presented."""
+    peer: Peer = request.scope.get("extensions", {}).get("mockpsc.tls", Peer())
+    return peer
 
 
 def peer_certificate(request: Request) -> x509.Certificate | None:
-    """The certificate that the client presented, and that was verified, in the TLS handshake."""
-    peer = request.scope.get("extensions", {}).get("mockpsc.tls")
-    certificate: x509.Certificate | None = peer.certificate if peer else None
-    return certificate
+    """The certificate of the client of this request's connection, unless it was found bad."""
+    peer = peer_of(request)
+    return peer.certificate if peer.refusal is None else None
 
 
 def authenticate_client(provider: Provider, request: Request, form: Parameters) -> Client:
-    """The relying party that sends this request. Raises InvalidClient with what was missing."""
+    """The relying party that sends this request. Raises InvalidClient (or, of an old Keycloak, UnauthorizedClient)."""
     credentials = _credentials(request, form)
     client_id = credentials.form_id or credentials.basic_id
     if credentials.form_id and credentials.basic_id and credentials.form_id != credentials.basic_id:
         hint = f"The form says client_id {credentials.form_id!r} and HTTP Basic {credentials.basic_id!r}: send one id."
-        raise InvalidClient(_BAD_CREDENTIALS, hint=hint)
+        raise _bad_credentials(provider, hint)
     if not client_id:
         raise InvalidClient(
             "Missing client_id parameter", status=400, hint="No client_id came in the form, nor a user in HTTP Basic."
@@ -52,7 +62,7 @@ def authenticate_client(provider: Provider, request: Request, form: Parameters) 
     request.state.client_id = client_id
     client = provider.clients.get(client_id)
     if client is None:
-        raise InvalidClient(_BAD_CREDENTIALS, hint=provider.clients.hint(client_id))
+        raise _bad_credentials(provider, provider.clients.hint(client_id))
     if not client.declared:
         provider.note(f"The client {client_id!r} is not declared: any certificate that verifies is accepted for it.")
     _authenticate(provider, client, credentials)
@@ -61,17 +71,23 @@ def authenticate_client(provider: Provider, request: Request, form: Parameters) 
 
 def _authenticate(provider: Provider, client: Client, credentials: Credentials) -> None:
     if client.authentication == "secret":
-        return _require_secret(client, credentials)
+        return _require_secret(provider, client, credentials)
     flaw = _certificate_flaw(client, credentials)
     if flaw is None:
         if credentials.secret is not None:
             provider.note(f"The client {client.id!r} sent a secret beside its certificate: ignored.")
         return None
     if client.authentication == "either" and credentials.secret is not None:
-        return _require_secret(client, credentials)
+        return _require_secret(provider, client, credentials)
     if credentials.form_id is None:
         raise InvalidClient("Missing client_id parameter", status=400, hint=flaw)
-    raise InvalidClient(_BAD_CREDENTIALS, hint=flaw)
+    raise _bad_credentials(provider, flaw)
+
+
+def _bad_credentials(provider: Provider, hint: str) -> OAuthError:
+    """One answer for all that is wrong; Keycloak gave it another code before its version 25."""
+    refusal = UnauthorizedClient if provider.settings.keycloak == "legacy" else InvalidClient
+    return refusal(_BAD_CREDENTIALS, status=401, hint=hint)
 
 
 def _certificate_flaw(client: Client, credentials: Credentials) -> str | None:
@@ -84,23 +100,13 @@ def _certificate_flaw(client: Client, credentials: Credentials) -> str | None:
             " The secret that was sent is not used." if credentials.secret and client.authentication == "mtls" else ""
         )
         return f"No client certificate was presented; the client {client.id!r} authenticates by certificate.{secret}"
-    return _subject_flaw(client, certificate)
+    refusal = credentials.peer.refusal
+    if refusal is None and client.declared:
+        refusal = judge_registration(certificate, client.registration, client.id)
+    return str(refusal) if refusal else None
 
 
-def _subject_flaw(client: Client, certificate: x509.Certificate) -> str | None:
-    if not client.declared:
-        return None
-    subject = show_dn(certificate.subject)
-    if client.subject_dn is not None:
-        if same_dn(certificate.subject, parse_dn(client.subject_dn)):
-            return None
-        return f"The certificate's subject is {subject!r}; registered for {client.id!r}: {client.subject_dn!r}."
-    if common_name(certificate.subject) == client.id:
-        return None
-    return f"The certificate's subject is {subject!r}; expected the common name {client.id!r}, the client id."
-
-
-def _require_secret(client: Client, credentials: Credentials) -> None:
+def _require_secret(provider: Provider, client: Client, credentials: Credentials) -> None:
     secret = credentials.secret
     if secret is None:
         hint = f"No client_secret was sent; the client {client.id!r} authenticates by secret."
@@ -108,7 +114,7 @@ def _require_secret(client: Client, credentials: Credentials) -> None:
         hint = f"The client_secret sent for {client.id!r} is not the declared one."
     else:
         return
-    raise InvalidClient(_BAD_CREDENTIALS, hint=hint)
+    raise _bad_credentials(provider, hint)
 
 
 def _credentials(request: Request, form: Parameters) -> Credentials:
@@ -118,7 +124,7 @@ def _credentials(request: Request, form: Parameters) -> Credentials:
         form_id=form_id,
         basic_id=basic_id,
         secret=basic_secret if basic_id is not None else form.get("client_secret"),
-        certificate=peer_certificate(request),
+        peer=peer_of(request),
     )
 
 

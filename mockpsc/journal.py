@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mockpsc.clock import Clock
+from mockpsc.judgement import Verdict
 
 Outcome = Literal["accepted", "refused", "rejected", "abandoned"]
 
@@ -19,9 +20,13 @@ class Handshake:
 
     `accepted`; `refused`: by us; `rejected`: by the client; `abandoned`: closed, reset, timed out, or never TLS.
     `alpn` and `versions_offered` are the client's offer; `version` and `cipher` what was agreed on, if it came to that.
-    `subject` is that of the certificate which the client presented, as RFC 4514 writes it, refused or not.
-    `reason` is a stable code word and `sentence` its explanation; an accepted handshake has neither.
+    `subject` is that of the certificate which the client presented, as RFC 4514 writes it, refused or not; `chain` are
+    the certificates in DER, as they were sent, and `errors` OpenSSL's verification errors, as (code, depth). `verdict`
+    is on them; it can stand beside `accepted`, when the refusal is left to HTTP. `reason` is a stable code word and
+    `sentence` its explanation; a handshake that went well has neither. Requests bear the `connection_id`, too.
     """
+
+    connection_id: str = ""
 
     time: float
     """When it began, in seconds since the epoch by the mock's clock."""
@@ -32,7 +37,11 @@ class Handshake:
     versions_offered: tuple[int, ...] = ()
     version: int | None = None
     cipher: str | None = None
+    ciphers_offered: tuple[int, ...] = ()
     subject: str | None = None
+    chain: tuple[bytes, ...] = ()
+    errors: tuple[tuple[int, int], ...] = ()
+    verdict: Verdict | None = None
     outcome: Outcome
     reason: str | None = None
     sentence: str | None = None
@@ -50,7 +59,7 @@ class Handshake:
     def line(self) -> str:
         """One line for the log."""
         facts = [
-            f"{self.listener}: handshake {self.outcome}{_when(' ({})', self.reason)} from {self.peer}",
+            f"{self.listener}: handshake {self.outcome}{_when(' ({})', self._reason)} from {self.peer}",
             _when("for {}", self.server_name),
             _version(self.version),
             _when("certificate {}", self.subject),
@@ -58,7 +67,11 @@ class Handshake:
             _when("alert received {}", _numbers(self.alerts_received)),
             _milliseconds(self.duration),
         ]
-        return _on_one_line(", ".join(filter(None, facts)) + _when(": {}", self.sentence))
+        return _on_one_line(", ".join(filter(None, facts)) + _when(": {}", self.sentence or self.verdict))
+
+    @property
+    def _reason(self) -> str | None:
+        return self.reason or (self.verdict.reason if self.verdict else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +84,7 @@ class Exchange:
     method: str
     path: str
     status: int
+    connection_id: str = ""
     error: str | None = None
     hint: str | None = None
     client_id: str | None = None

@@ -1,14 +1,17 @@
 """What every endpoint is given."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from cryptography import x509
+
 from mockpsc.clients import Clients
 from mockpsc.clock import Clock
 from mockpsc.journal import Journal
+from mockpsc.judgement import Verdict, judge_registration
 from mockpsc.profiles import Persona, Profile
 from mockpsc.sessions import Sessions
 from mockpsc.settings import Settings
@@ -32,6 +35,8 @@ class Provider:
     store: Store
     clock: Clock
     journal: Journal
+    judge: Callable[[Sequence[x509.Certificate]], Verdict | None]
+    """The verdict on a chain that did not come through the handshake, the client's own certificate first."""
 
     @property
     def issuer(self) -> str:
@@ -63,6 +68,13 @@ class Provider:
         """Who is logged in."""
         settings = self.settings
         return Sessions(self.store, self.clock, lifetime=settings.session_lifetime, idle=settings.session_idle)
+
+    def rejection(self, certificate: x509.Certificate | None) -> str:
+        """How a bad certificate is refused: as its client wishes, if it is some client's, else as for all."""
+        if certificate is None:
+            return self.settings.reject_with
+        own = (c.reject_with for c in self.clients if judge_registration(certificate, c.registration, c.id) is None)
+        return next(filter(None, own), self.settings.reject_with)
 
     def note(self, sentence: str) -> None:
         """Say something about a request that was answered all the same."""

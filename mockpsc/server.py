@@ -2,31 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from cryptography import x509
 from starlette.routing import Host, Router
 from starlette.types import ASGIApp
 
 from mockpsc import admin
-from mockpsc.clients import read_clients
+from mockpsc.client_tables import read_clients
+from mockpsc.clients import Clients
 from mockpsc.clock import Clock
 from mockpsc.connection import CALLBACK, Connection
 from mockpsc.endpoints import AUTH, WALLET
 from mockpsc.endpoints.application import application
 from mockpsc.errors import ConfigurationError, nearest
 from mockpsc.journal import Journal
+from mockpsc.judgement import Trust, Verdict, judge_chain, missing
 from mockpsc.listener import Listener
-from mockpsc.pki import Pki, open_folder
+from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates, open_folder
 from mockpsc.profiles import Persona, Profile, load_profile, read_personas, shipped_tables
 from mockpsc.provider import Provider
 from mockpsc.settings import Settings
 from mockpsc.store import MemoryStore
-from mockpsc.tls import ClientHello, TlsProfile, TlsVersion, serve_tls
+from mockpsc.tls import ClientHello, TlsProfile, TlsVersion, examine, serve_tls
 from mockpsc.tokens import provider_keys
 
 log = logging.getLogger("mockpsc")
@@ -62,6 +65,7 @@ class Mock:
             clock=self.clock,
             notice=log.warning,
         )
+        self._profile = _tls_profile(settings, self.pki, clients, self._enforced)
         self.provider = Provider(
             settings=settings,
             profile=self.profile,
@@ -73,8 +77,21 @@ class Mock:
             store=MemoryStore(self.clock),
             clock=self.clock,
             journal=self.journal,
+            judge=self._judge,
         )
         self.connection = _connection(self.provider, self.pki, origins["admin"])
+
+    def _judge(self, chain: Sequence[x509.Certificate]) -> Verdict | None:
+        """The verdict on a chain that did not come through a handshake."""
+        now = self.clock.now()
+        trust = Trust(now=self.clock.today(), anchors=self._profile.anchors, known=self._profile.intermediates)
+        if not chain:
+            return missing(trust) if self.settings.client_cert == "require" else None
+        return judge_chain(examine(chain, self._profile, now=now), trust)
+
+    def _enforced(self, certificate: x509.Certificate | None) -> bool:
+        """Whether a bad certificate is refused in the handshake."""
+        return self.provider.rejection(certificate) == "alert"
 
     async def __aenter__(self) -> Self:
         auth = application(self.provider, "auth", AUTH)
@@ -107,14 +124,8 @@ class Mock:
 
     def _choose(self, listener: str) -> "_Choice":
         """Whether a connection is asked for a certificate: never on the wallet, by its listener or by its SNI."""
-        server = self.pki.server
-        anonymous = TlsProfile(
-            certificate=server.certificate,
-            key=server.key,
-            issuers=server.issuers,
-            versions=(_VERSIONS[self.settings.tls_min], _VERSIONS[self.settings.tls_max]),
-        )
-        requested = replace(anonymous, client_auth="request", anchors=self.pki.client_anchors)
+        anonymous = replace(self._profile, client_auth="none")
+        requested = self._profile
         if listener == "wallet":
             return _Choice(anonymous)
         wallet, auth = _host(self.provider.wallet_url), _host(self.provider.auth_url)
@@ -129,6 +140,33 @@ class _Choice:
 
     def __call__(self, hello: ClientHello) -> TlsProfile:
         return self._by_name.get((hello.server_name or "").lower(), self._default)
+
+
+def _tls_profile(
+    settings: Settings, pki: Pki, clients: Clients, enforce: Callable[[x509.Certificate | None], bool]
+) -> TlsProfile:
+    """How the issuer speaks TLS; the wallet does so too, without asking for a certificate."""
+    server = _server_certificate(settings, pki)
+    registered = [certificate for client in clients for certificate in client.registration.certificates]
+    own = load_certificates(settings.client_ca) if settings.client_ca else ()
+    announce = {"own": None, "none": (), "wrong": (pki.server_root,)}  # which no client's certificate comes from
+    return TlsProfile(
+        certificate=server.certificate,
+        key=server.key,
+        issuers=server.issuers,
+        versions=(_VERSIONS[settings.tls_min], _VERSIONS[settings.tls_max]),
+        client_auth=settings.client_cert,
+        enforce=enforce,
+        anchors=(*pki.client_anchors, *own, *registered),
+        intermediates=load_certificates(settings.known_ca) if settings.known_ca else (),
+        announce=announce[settings.announce_ca],
+    )
+
+
+def _server_certificate(settings: Settings, pki: Pki) -> Bundle:
+    if settings.server_cert is None or settings.server_key_file is None:
+        return pki.server
+    return load_bundle(settings.server_cert, settings.server_key_file)
 
 
 def _bind(settings: Settings, undo: ExitStack) -> dict[str, Listener]:

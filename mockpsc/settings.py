@@ -9,9 +9,9 @@ import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from mockpsc.errors import ConfigurationError, nearest, nearest_name
@@ -21,6 +21,7 @@ FILE = Path("mockpsc.toml")
 _OWN_VARIABLES = frozenset({"MOCKPSC_CONFIG"})
 
 Tables = tuple[Mapping[str, Any], ...]
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,26 @@ def _words(value: Any, folder: Path) -> tuple[str, ...]:
     return tuple(word.strip() for word in words)
 
 
+def _networks(value: Any, folder: Path) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(word) for word in _words(value, folder))
+    except ValueError:
+        raise ValueError("IP addresses or networks separated by commas, such as 127.0.0.1,172.16.0.0/12") from None
+
+
+def _in_table(key: str, value: Any, folder: Path) -> Any:
+    """A value of a table; the files that it names are meant from the folder of the table's own file."""
+    return str(_path(value, folder)) if key in ("certificate", "jwks") and value else value
+
+
 def _tables(name: str) -> Kind:
     def convert(value: Any, folder: Path) -> Tables:
         if isinstance(value, str):
-            value = read_toml(_path(value, folder)).get(name)
+            file = _path(value, folder)
+            folder, value = file.parent, read_toml(file).get(name)
         if not isinstance(value, list) or not value or not all(isinstance(table, dict) for table in value):
             raise ValueError(f"a TOML file with [[{name}]] tables, or those tables themselves in {FILE}")
-        return tuple(value)
+        return tuple({key: _in_table(key, each, folder) for key, each in table.items()} for table in value)
 
     return Kind("FILE", convert)
 
@@ -127,6 +141,7 @@ _TEXT, _SECONDS, _ADDRESS, _PATH = (
     Kind("HOST:PORT", _address),
     Kind("DIR", _path),
 )
+_FILE = Kind("FILE", _path)
 _SWITCH, _WORDS, _VERSION = Kind("", _switch, is_switch=True), Kind("NAME,…", _words), _one_of("1.2", "1.3")
 
 
@@ -176,9 +191,44 @@ class Settings:
     )
     certs: Path = option(Path("certs"), _PATH, "The folder of the test PKI, made when it is missing.")
     server_key: str = option("ec", _one_of("ec", "rsa"), "The key of the server certificate: EC P-256 or RSA 2048.")
+    server_cert: Path | None = option(
+        None, _FILE, "Your own server certificate with its chain, PEM, instead of one that mockpsc makes."
+    )
+    server_key_file: Path | None = option(None, _FILE, "The private key of --server-cert, PEM.")
     hosts: tuple[str, ...] = option((), _WORDS, "More host names or IP addresses for the server certificate.")
     tls_min: str = option("1.2", _VERSION, "The oldest TLS version to speak.")
     tls_max: str = option("1.3", _VERSION, "The newest TLS version to speak.")
+    client_cert: Literal["none", "request", "require"] = option(
+        "request",
+        _one_of("none", "request", "require"),
+        "Whether the issuer asks for a client certificate: never, without insisting, or insisting on one.",
+    )
+    client_ca: Path | None = option(
+        None, _FILE, "More authorities of client certificates to trust, PEM: your own, or a real IGC-Santé chain."
+    )
+    known_ca: Path | None = option(
+        None, _FILE, "Authorities to know without trusting them, PEM: a chain that lacks one is told to be incomplete."
+    )
+    announce_ca: str = option(
+        "own",
+        _one_of("own", "none", "wrong"),
+        "Which authorities the certificate request announces; Java, .NET and browsers choose by them.",
+    )
+    reject_with: str = option(
+        "alert",
+        _one_of("alert", "nginx", "keycloak"),
+        "How a bad client certificate is refused: in the handshake, by a proxy's 400 page, or by Keycloak's 401.",
+    )
+    trusted_proxies: tuple[Network, ...] = option(
+        (),
+        Kind("NETWORK,…", _networks),
+        "Proxies that end TLS before the mock, by address: client certificates in their headers are believed.",
+    )
+    keycloak: str = option(
+        "current",
+        _one_of("current", "legacy"),
+        "The generation of Keycloak: bad credentials are invalid_client or, in older ones, unauthorized_client.",
+    )
     clients: Tables = option(
         (), _tables("clients"), "The declared clients; with none declared, any client id is accepted."
     )
@@ -207,6 +257,8 @@ class Settings:
             )
         if (self.login == "auto") != (self.persona is not None):
             raise ConfigurationError("login auto and persona go together: --login auto --persona ID says who logs in.")
+        if (self.server_cert is None) != (self.server_key_file is None):
+            raise ConfigurationError("server_cert and server_key_file go together: a certificate and its own key.")
         for address in (self.auth_address, self.wallet_address, self.admin_bind):
             self._refuse_exposure(address)
 

@@ -63,15 +63,15 @@ def test_good_credentials_are_accepted(declared: RunningMock, certificate_of: st
     [
         (None, {"client_id": "by-name"}, "No client certificate was presented"),
         (None, {"client_id": "by-name", "client_secret": "x"}, "The secret that was sent is not used"),
-        ("either", {"client_id": "by-name"}, "expected the common name 'by-name'"),
+        ("either", {"client_id": "by-name"}, "with CN 'either' instead of 'by-name'"),
         ("by-name", {"client_id": "by-nam"}, "did you mean 'by-name'?"),
-        ("by-name", {"client_id": "by-subject"}, "registered for 'by-subject'"),
+        ("by-name", {"client_id": "by-subject"}, "The client 'by-subject' is registered with the subject"),
         (None, {"client_id": "by-secret"}, "No client_secret was sent"),
         (None, {"client_id": "by-secret", "client_secret": ""}, "is not the declared one"),
         ("by-name", {"client_id": "by-secret"}, "No client_secret was sent"),
         (None, {"client_id": "either"}, "No client certificate was presented"),
         (None, {"client_id": "either", "client_secret": "wrong"}, "is not the declared one"),
-        ("by-name", {"client_id": "either"}, "expected the common name 'either'"),
+        ("by-name", {"client_id": "either"}, "with CN 'by-name' instead of 'either'"),
     ],
 )
 def test_bad_credentials_are_refused_with_one_sentence_and_explained(

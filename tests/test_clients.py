@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from mockpsc.clients import Client, Clients, read_clients
+from mockpsc.client_tables import read_clients
+from mockpsc.clients import Client, Clients
 from mockpsc.errors import ConfigurationError
 from mockpsc.profiles import load_profile
 

@@ -13,7 +13,6 @@ import click
 from mockpsc import __version__, settings
 from mockpsc.clients import Clients
 from mockpsc.connection import Connection
-from mockpsc.errors import ConfigurationError
 from mockpsc.listener import loop_factory
 from mockpsc.server import Mock
 
@@ -39,11 +38,7 @@ def serve(as_json: bool, **flags: Any) -> None:
     """Start the mock, and print what to paste into a relying party. Ctrl-C stops it."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    try:
-        mock = Mock(settings.load(flags))
-    except ConfigurationError as error:
-        click.echo(f"mockpsc: {error}", err=True)
-        sys.exit(2)
+    mock = Mock(settings.load(flags))
     show = _print_json if as_json else _print_for_people
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(mock, show))

@@ -5,10 +5,13 @@ from functools import partial
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mockpsc.client_authentication import peer_of
 from mockpsc.endpoints import Endpoint
+from mockpsc.endpoints.front import Front
 from mockpsc.endpoints.refusals import HINT, handlers, header_text
 from mockpsc.errors import BearerRefusal, MockPscError, OAuthError
 from mockpsc.journal import Exchange
@@ -33,7 +36,7 @@ def application(provider: Provider, listener: str, endpoints: Sequence[Endpoint]
     ]
     app = Starlette(routes=routes, exception_handlers=dict(handlers(provider)))
     app.router.redirect_slashes = False
-    return Recorder(app, provider, listener)
+    return Recorder(Front(app, provider), provider, listener)
 
 
 class Recorder:
@@ -65,6 +68,7 @@ class Recorder:
             path=scope["path"],
             status=status,
             error=_error_of(refusal),
+            connection_id=peer_of(Request(scope)).connection_id,
             hint=getattr(refusal, "hint", None) or None,
             client_id=scope["state"].get("client_id"),
             duration=now - started,

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mockpsc.client_authentication import authenticate_client
-from mockpsc.errors import InvalidClient, InvalidRequest
+from mockpsc.errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from mockpsc.parameters import Parameters, from_form
 from mockpsc.provider import Provider
 from mockpsc.verification import DeadToken, verify
@@ -32,7 +32,7 @@ def _authenticate(provider: Provider, request: Request, form: Parameters) -> Non
     """Keycloak hides every failure of client authentication here behind one sentence."""
     try:
         authenticate_client(provider, request, form)
-    except InvalidClient as refusal:
+    except (InvalidClient, UnauthorizedClient) as refusal:
         raise InvalidRequest("Authentication failed.", status=401, hint=refusal.hint) from None
 
 

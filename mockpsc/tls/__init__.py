@@ -3,24 +3,22 @@
 `hello` reads the ClientHello, and tells what is not TLS. By it the caller chooses a `TlsProfile`, which is in
 `contexts`: how to speak TLS. `engine` is the protocol that does so and shakes hands; its tool is `connection`, TLS in
 memory. `transport` is an open connection, between the socket and uvicorn's HTTP protocol, and `linger` the end of a
-refused one, which makes sure that the alert arrives. `policy` and `alerts` put failures into words for the journal.
-`serve` ties it to uvicorn, and tells the application about the client's certificate.
+refused one, which makes sure that the alert arrives. `verify` hears all that OpenSSL finds wrong with a client's
+certificate, which `mockpsc.judgement` puts into words; `alerts` has the words for the other failures. `serve` ties it
+to uvicorn, and tells the application about the client's certificate. `offline` judges a chain without a client.
 """
 
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello, NotTls, TlsVersion, parse_client_hello
-from mockpsc.tls.policy import Refusal, VerificationError, explain
-from mockpsc.tls.serve import TlsPeer, serve_tls
+from mockpsc.tls.offline import examine
+from mockpsc.tls.serve import serve_tls
 
 __all__ = [
     "ClientHello",
     "NotTls",
-    "Refusal",
-    "TlsPeer",
     "TlsProfile",
     "TlsVersion",
-    "VerificationError",
-    "explain",
+    "examine",
     "parse_client_hello",
     "serve_tls",
 ]

@@ -1,10 +1,19 @@
 """Why a handshake failed, if not for the client's certificate: by the alert (RFC 8446 §6), or by the lack of one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from mockpsc.tls.hello import TlsVersion
-from mockpsc.tls.policy import Refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a handshake came to nothing: a stable code word for programs, a sentence for people."""
+
+    reason: str
+    sentence: str
+
 
 CLOSE_NOTIFY: Final = 0
 USER_CANCELED: Final = 90

@@ -9,10 +9,11 @@ from OpenSSL import SSL
 
 from mockpsc.errors import MockPscError
 from mockpsc.journal import Outcome
-from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, client_refused, server_refused
-from mockpsc.tls.contexts import Findings, TlsProfile, read_certificate
+from mockpsc.judgement import Trust, Verdict, judge_chain, missing
+from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, Refusal, client_refused, server_refused
+from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello
-from mockpsc.tls.policy import Refusal, explain
+from mockpsc.tls.verify import Findings
 
 _CHUNK = 64 * 1024
 
@@ -31,7 +32,8 @@ class TlsConnection:
     Whatever a method makes OpenSSL say to the client is to be had from `take` afterwards, also when it has raised.
     """
 
-    def __init__(self, profile: TlsProfile, hello: ClientHello, now: float) -> None:
+    def __init__(self, profile: TlsProfile, hello: ClientHello, now: float, *, id: str = "") -> None:
+        self.id = id
         self.profile, self.hello, self.findings = profile, hello, Findings()
         self._now = now
         self._answered = False
@@ -100,27 +102,28 @@ class TlsConnection:
     @property
     def subject(self) -> str | None:
         """The subject of the certificate that the client presented, accepted or not, as RFC 4514 writes it."""
-        if self.findings.subject is None and self.findings.errors:  # a CA's, so that the client's own was not looked at
-            built = self._ssl.get_verified_chain() or ()  # is kept as far as it was built, also when it does not verify
-            return next((read_certificate(certificate)[1] for certificate in built), None)
         return self.findings.subject
 
     @cached_property
     def chain(self) -> tuple[x509.Certificate, ...]:
         """What the client presented, its own certificate first; what cryptography cannot read is left out."""
-        if self.findings.certificate is None:
-            return ()
-        # On a server, OpenSSL leaves the client's own certificate out of its chain.
-        issuers = (read_certificate(issuer)[0] for issuer in self._ssl.get_peer_cert_chain() or ())
-        return (self.findings.certificate, *filter(None, issuers))
+        return tuple(filter(None, map(_read, self.findings.presented)))
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """Why what the client presented is not good enough, if it is not."""
+        profile = self.profile
+        now = datetime.fromtimestamp(self._now, UTC)
+        trust = Trust(now=now, anchors=profile.anchors, known=profile.intermediates)
+        if not self.findings.presented and profile.client_auth == "require":
+            return missing(trust)
+        return judge_chain(self.findings.errors, trust)
 
     def _failure(self, error: SSL.Error) -> TlsFailure:
         findings, profile = self.findings, self.profile
         received = [alert for alert in findings.alerts_received if alert not in (CLOSE_NOTIFY, USER_CANCELED)]
-        if findings.errors:
-            now = datetime.fromtimestamp(self._now, UTC)
-            refusal = explain(findings.errors, now=now, anchors=profile.anchors, intermediates=profile.intermediates)
-            return TlsFailure("refused", refusal)
+        if self.verdict is not None and findings.alerts_sent:
+            return TlsFailure("refused", Refusal(reason=self.verdict.reason, sentence=str(self.verdict)))
         if received:
             return TlsFailure("rejected", client_refused(received[-1]))
         if findings.alerts_sent:
@@ -135,3 +138,10 @@ def _detail(error: SSL.Error) -> str:
     """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
     listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
     return "; ".join(reason for _, _, reason in listed) or "no reason"
+
+
+def _read(der: bytes) -> x509.Certificate | None:
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError:
+        return None

@@ -17,7 +17,7 @@ from OpenSSL import SSL, crypto
 
 from mockpsc.errors import ConfigurationError
 from mockpsc.tls.hello import TlsVersion
-from mockpsc.tls.policy import VerificationError
+from mockpsc.tls.verify import Enforce, Findings, Watch
 
 PrivateKey: TypeAlias = (
     ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
@@ -28,19 +28,28 @@ PrivateKey: TypeAlias = (
 class TlsProfile:
     """How to speak TLS on a connection. Raises ConfigurationError for what could not work.
 
-    `issuers` are sent after the certificate, its issuer first. With `client_auth="request"`, a client's certificate is
-    asked for: one that does not lead to an anchor, or is not valid, is refused in the handshake, and none at all is let
-    through. The anchors' names are announced in the request, by which Java, .NET and browsers choose what they send.
+    `issuers` are sent after the certificate, its issuer first. `client_auth` says whether a client's certificate is
+    asked for, and whether one is required. One that does not lead to an anchor, or is not valid, or a required one that
+    is missing, is refused in the handshake if `enforce` says so for the client's own certificate (None: missing, or
+    unreadable), and otherwise let through for HTTP to refuse. `announce` are the authorities whose names are in the
+    request, by which Java, .NET and browsers choose what they send: the anchors when it is None.
     `intermediates` are not trusted: they only tell a chain that lacks one of them from one that leads elsewhere.
-    `versions` are the lowest and the highest that are spoken.
+    `crls` are the revocation lists to go by; with `check_revocation`, one of the issuer of the client's certificate
+    must be there. `staple` is an OCSP response on the server's own certificate (RFC 6066 §8), in DER. `versions` are
+    the lowest and the highest that are spoken.
     """
 
     certificate: x509.Certificate
     key: PrivateKey = field(repr=False)
     issuers: tuple[x509.Certificate, ...] = ()
-    client_auth: Literal["none", "request"] = "none"
+    client_auth: Literal["none", "request", "require"] = "none"
+    enforce: Enforce = field(default=lambda _: True, repr=False)
     anchors: tuple[x509.Certificate, ...] = ()
+    announce: tuple[x509.Certificate, ...] | None = None
     intermediates: tuple[x509.Certificate, ...] = ()
+    crls: tuple[x509.CertificateRevocationList, ...] = ()
+    check_revocation: bool = False
+    staple: bytes | None = None
     versions: tuple[TlsVersion, TlsVersion] = (TlsVersion.TLS1_2, TlsVersion.TLS1_3)
     _contexts: dict[int, SSL.Context] = field(default_factory=dict, init=False, repr=False)
 
@@ -66,11 +75,16 @@ class TlsProfile:
         A store of OpenSSL's takes its time once and ignores it afterwards, so a context that verifies serves for one
         second. Building one takes 0.2 ms, a fifth of a handshake.
         """
-        moment = int(now) if self.client_auth == "request" else 0
+        moment = int(now) if self.client_auth != "none" else 0
         if moment not in self._contexts:
             self._contexts.clear()
             self._contexts[moment] = self._build(datetime.fromtimestamp(moment, UTC))
         return self._contexts[moment]
+
+    @cached_property
+    def _watch(self) -> Watch:
+        """OpenSSL calls it as long as there are connections, which refer to their profile."""
+        return Watch(self.enforce)
 
     def _build(self, moment: datetime) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -87,7 +101,10 @@ class TlsProfile:
             context.add_extra_chain_cert(issuer)
         context.set_alpn_select_callback(_select_protocol)
         context.set_info_callback(_note_alert)
-        if self.client_auth == "request":
+        if self.staple is not None:
+            staple = self.staple
+            context.set_ocsp_server_callback(lambda *_: staple)
+        if self.client_auth != "none":
             self._request_certificate(context, moment)
         return context
 
@@ -96,45 +113,15 @@ class TlsProfile:
         assert store is not None  # every SSL_CTX is made with one
         for anchor in self.anchors:
             store.add_cert(crypto.X509.from_cryptography(anchor))
-            context.add_client_ca(anchor)
-        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)  # an intermediate can be an anchor
+        for announced in self.anchors if self.announce is None else self.announce:
+            context.add_client_ca(announced)
+        for crl in self.crls:
+            store.add_crl(crl)
+        check = crypto.X509StoreFlags.CRL_CHECK if self.crls or self.check_revocation else 0
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | check)  # an intermediate can be an anchor
         store.set_time(moment)
-        context.set_verify(SSL.VERIFY_PEER, _judge)
-
-
-@dataclass(kw_only=True, eq=False)
-class Findings:
-    """What OpenSSL's callbacks have seen on one connection: the connection's application data."""
-
-    certificate: x509.Certificate | None = None
-    """The client's own certificate, once OpenSSL has come to it, which it does last."""
-    subject: str | None = None
-    errors: list[VerificationError] = field(default_factory=list)
-    alerts_sent: list[int] = field(default_factory=list)
-    alerts_received: list[int] = field(default_factory=list)
-
-
-def _judge(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
-    """OpenSSL's judgement is followed, but for a certificate of the client's that cryptography could not read later."""
-    if ok and depth > 0:
-        return True
-    findings: Findings = connection.get_app_data()
-    readable, subject = read_certificate(certificate)
-    if depth == 0:
-        findings.certificate, findings.subject = readable, subject
-    if ok and readable is not None:
-        return True
-    findings.errors.append(VerificationError(code=code, depth=depth, certificate=readable))
-    return False
-
-
-def read_certificate(certificate: crypto.X509) -> tuple[x509.Certificate | None, str]:
-    """The certificate and its subject (RFC 4514), or None: OpenSSL can read more certificates than cryptography."""
-    try:
-        readable = certificate.to_cryptography()
-        return readable, readable.subject.rfc4514_string()
-    except (ValueError, TypeError):  # it has both for what is malformed
-        return None, "(malformed)"
+        required = self.client_auth == "require" and self.enforce(None)
+        self._watch.attach(context, require=required)
 
 
 def _note_alert(connection: SSL.Connection, where: int, value: int) -> None:

@@ -6,18 +6,18 @@ stop with one idle client. What follows a handshake is in `transport` if it succ
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, cast
 
 from mockpsc.clock import Clock
 from mockpsc.journal import Handshake, Journal, Outcome
-from mockpsc.tls.alerts import CLOSED, CLOSED_BEFORE_HELLO, FAILED, RESET, STOPPED, TIMED_OUT
+from mockpsc.tls.alerts import CLOSED, CLOSED_BEFORE_HELLO, FAILED, RESET, STOPPED, TIMED_OUT, Refusal
 from mockpsc.tls.connection import TlsConnection, TlsFailure
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello, NotTls, parse_client_hello
 from mockpsc.tls.linger import linger
-from mockpsc.tls.policy import Refusal
 from mockpsc.tls.transport import TlsTransport
 
 log = logging.getLogger("mockpsc.tls")
@@ -40,6 +40,7 @@ class TlsListener:
     journal: Journal
     clock: Clock
     handshake_timeout: float
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 class TlsProtocol(asyncio.Protocol):
@@ -60,6 +61,7 @@ class TlsProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
+        self._id = f"{self._listener.name}-{next(self._listener.numbers)}"
         self._raw = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._peer = _address(transport.get_extra_info("peername"))
         self._connections.add(self)
@@ -101,7 +103,7 @@ class TlsProtocol(asyncio.Protocol):
             return
         if self._hello is not None:
             profile = self._listener.choose(self._hello)
-            self._tls = TlsConnection(profile, self._hello, self._listener.clock.now())
+            self._tls = TlsConnection(profile, self._hello, self._listener.clock.now(), id=self._id)
             received, self._received = self._received, b""
             self._shake_hands(self._tls, received)
 
@@ -154,11 +156,11 @@ class TlsProtocol(asyncio.Protocol):
         if self._hello is not None:
             hello = self._hello
             seen |= {"server_name": hello.server_name, "alpn": hello.alpn, "versions_offered": hello.versions}
+            seen |= {"ciphers_offered": hello.cipher_suites}
         if self._tls is not None:
-            tls, alerts = self._tls, self._tls.findings
-            seen |= {"version": tls.version, "cipher": tls.cipher, "subject": tls.subject}
-            seen |= {"alerts_sent": tuple(alerts.alerts_sent), "alerts_received": tuple(alerts.alerts_received)}
+            seen |= _seen(self._tls)
         return Handshake(
+            connection_id=self._id,
             time=self._time,
             listener=self._listener.name,
             peer=self._peer,
@@ -166,6 +168,21 @@ class TlsProtocol(asyncio.Protocol):
             duration=self._loop.time() - self._began,
             **seen,
         )
+
+
+def _seen(tls: TlsConnection) -> dict[str, Any]:
+    """What the journal is told of TLS itself."""
+    findings = tls.findings
+    return {
+        "version": tls.version,
+        "cipher": tls.cipher,
+        "subject": tls.subject,
+        "chain": findings.presented,
+        "errors": tuple((error.code, error.depth) for error in findings.errors),
+        "verdict": tls.verdict,
+        "alerts_sent": tuple(findings.alerts_sent),
+        "alerts_received": tuple(findings.alerts_received),
+    }
 
 
 def _address(peer: object) -> str:

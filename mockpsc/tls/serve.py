@@ -9,11 +9,9 @@ import asyncio
 import copy
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
@@ -22,6 +20,7 @@ from uvicorn.server import ServerState
 
 from mockpsc.clock import Clock
 from mockpsc.journal import Journal
+from mockpsc.judgement import Peer
 from mockpsc.tls.connection import TlsConnection
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.engine import TlsListener, TlsProtocol
@@ -62,19 +61,6 @@ def serve_tls(
     return connection
 
 
-@dataclass(frozen=True, kw_only=True)
-class TlsPeer:
-    """`scope["extensions"]["mockpsc.tls"]`: what the client presented in the handshake, which was verified."""
-
-    chain: tuple[x509.Certificate, ...]
-    """Its own certificate first; nothing if it presented none."""
-
-    @property
-    def certificate(self) -> x509.Certificate | None:
-        """Its own certificate, if it presented one."""
-        return self.chain[0] if self.chain else None
-
-
 def _informed(config: Config, tls: TlsConnection) -> Config:
     """A copy of uvicorn's configuration for one connection, in which the application is told about TLS.
 
@@ -97,7 +83,11 @@ class _Informed:
 
     @cached_property
     def _extensions(self) -> dict[str, Any]:
-        return {"tls": _asgi_extension(self._tls), "mockpsc.tls": TlsPeer(chain=self._tls.chain)}
+        return {"tls": _asgi_extension(self._tls), "mockpsc.tls": _peer(self._tls)}
+
+
+def _peer(tls: TlsConnection) -> Peer:
+    return Peer(chain=tls.chain, refusal=tls.verdict, connection_id=tls.id)
 
 
 def _asgi_extension(tls: TlsConnection) -> dict[str, Any]:
@@ -105,7 +95,7 @@ def _asgi_extension(tls: TlsConnection) -> dict[str, Any]:
         "server_cert": tls.profile.certificate_pem,
         "client_cert_chain": [certificate.public_bytes(Encoding.PEM).decode() for certificate in tls.chain],
         "client_cert_name": tls.subject,
-        "client_cert_error": None,  # a certificate that does not verify is refused in the handshake
+        "client_cert_error": str(tls.verdict) if tls.verdict else None,
         "tls_version": tls.version,
         "cipher_suite": _cipher_suites().get(tls.cipher or ""),
     }
