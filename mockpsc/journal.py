@@ -3,8 +3,10 @@
 Two failures are told apart, since their remedies are opposite: *we refused the client* and *the client refused us*.
 """
 
+import asyncio
 import logging
 from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,14 +121,32 @@ class Journal:
     def __init__(self, clock: Clock, size: int = 1000) -> None:
         self.clock = clock
         self._events: deque[Event] = deque(maxlen=size)
+        self._followers: set[asyncio.Queue[Event]] = set()
 
     def record(self, event: Event) -> None:
         """Keep the event, in the place of the oldest if the journal is full, and log it."""
         self._events.append(event)
+        for follower in self._followers:
+            follower.put_nowait(event)
         logger = logging.getLogger("mockpsc.tls" if isinstance(event, Handshake) else "mockpsc.http")
         level = logging.WARNING if event.failed else logging.INFO
         if logger.isEnabledFor(level):
             logger.log(level, "%s", event.line)
+
+    async def follow(self) -> AsyncIterator[Event]:
+        """The events to come, for as long as somebody listens."""
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._followers.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.discard(queue)
+
+    @property
+    def has_followers(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._followers)
 
     def handshakes(self) -> tuple[Handshake, ...]:
         """The handshakes that are kept, oldest first."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -14,27 +14,26 @@ from starlette.routing import Host, Router
 from starlette.types import ASGIApp
 
 from mockpsc import admin
+from mockpsc.admin.journal import routes as journal_routes
+from mockpsc.admin.revocation import routes as revocation_routes
 from mockpsc.client_tables import read_clients
-from mockpsc.clients import Clients
 from mockpsc.clock import Clock
 from mockpsc.connection import CALLBACK, Connection
 from mockpsc.endpoints import AUTH, WALLET
 from mockpsc.endpoints.application import application
 from mockpsc.errors import ConfigurationError, nearest
 from mockpsc.journal import Journal
-from mockpsc.judgement import Trust, Verdict, judge_chain, missing
 from mockpsc.listener import Listener
-from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates, open_folder
+from mockpsc.pki import Pki, open_folder
 from mockpsc.profiles import Persona, Profile, load_profile, read_personas, shipped_tables
 from mockpsc.provider import Provider
 from mockpsc.settings import Settings
 from mockpsc.store import MemoryStore
-from mockpsc.tls import ClientHello, TlsProfile, TlsVersion, examine, serve_tls
+from mockpsc.tls import ClientHello, TlsProfile, serve_tls
 from mockpsc.tokens import provider_keys
+from mockpsc.trust import issuer_profile, judge, revocation_service
 
 log = logging.getLogger("mockpsc")
-
-_VERSIONS = {"1.2": TlsVersion.TLS1_2, "1.3": TlsVersion.TLS1_3}
 
 
 class Mock:
@@ -61,11 +60,13 @@ class Mock:
             settings.certs,
             client_ids=clients.certificate_ids,
             hosts=_hosts(settings, origins),
-            server_key="rsa" if settings.server_key == "rsa" else "ec",
+            server_key=settings.server_key,
+            admin_url=origins["admin"],
             clock=self.clock,
             notice=log.warning,
         )
-        self._profile = _tls_profile(settings, self.pki, clients, self._enforced)
+        self.revocation = revocation_service(self.pki, clock=self.clock, mode=settings.revocation)
+        self._profile = issuer_profile(settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced)
         self.provider = Provider(
             settings=settings,
             profile=self.profile,
@@ -77,17 +78,9 @@ class Mock:
             store=MemoryStore(self.clock),
             clock=self.clock,
             journal=self.journal,
-            judge=self._judge,
+            judge=lambda chain: judge(chain, self._profile, self.clock),
         )
         self.connection = _connection(self.provider, self.pki, origins["admin"])
-
-    def _judge(self, chain: Sequence[x509.Certificate]) -> Verdict | None:
-        """The verdict on a chain that did not come through a handshake."""
-        now = self.clock.now()
-        trust = Trust(now=self.clock.today(), anchors=self._profile.anchors, known=self._profile.intermediates)
-        if not chain:
-            return missing(trust) if self.settings.client_cert == "require" else None
-        return judge_chain(examine(chain, self._profile, now=now), trust)
 
     def _enforced(self, certificate: x509.Certificate | None) -> bool:
         """Whether a bad certificate is refused in the handshake."""
@@ -102,7 +95,8 @@ class Mock:
             await self._serve("auth", auth)
             await self._serve("wallet", wallet)
         document = self.provider.discovery_document
-        await self._listeners["admin"].start(admin.application(self.connection, document["token_endpoint"]))
+        api = [*journal_routes(self.journal), *revocation_routes(self.revocation)]
+        await self._listeners["admin"].start(admin.application(self.connection, document["token_endpoint"], api))
         return self
 
     async def __aexit__(
@@ -140,33 +134,6 @@ class _Choice:
 
     def __call__(self, hello: ClientHello) -> TlsProfile:
         return self._by_name.get((hello.server_name or "").lower(), self._default)
-
-
-def _tls_profile(
-    settings: Settings, pki: Pki, clients: Clients, enforce: Callable[[x509.Certificate | None], bool]
-) -> TlsProfile:
-    """How the issuer speaks TLS; the wallet does so too, without asking for a certificate."""
-    server = _server_certificate(settings, pki)
-    registered = [certificate for client in clients for certificate in client.registration.certificates]
-    own = load_certificates(settings.client_ca) if settings.client_ca else ()
-    announce = {"own": None, "none": (), "wrong": (pki.server_root,)}  # which no client's certificate comes from
-    return TlsProfile(
-        certificate=server.certificate,
-        key=server.key,
-        issuers=server.issuers,
-        versions=(_VERSIONS[settings.tls_min], _VERSIONS[settings.tls_max]),
-        client_auth=settings.client_cert,
-        enforce=enforce,
-        anchors=(*pki.client_anchors, *own, *registered),
-        intermediates=load_certificates(settings.known_ca) if settings.known_ca else (),
-        announce=announce[settings.announce_ca],
-    )
-
-
-def _server_certificate(settings: Settings, pki: Pki) -> Bundle:
-    if settings.server_cert is None or settings.server_key_file is None:
-        return pki.server
-    return load_bundle(settings.server_cert, settings.server_key_file)
 
 
 def _bind(settings: Settings, undo: ExitStack) -> dict[str, Listener]:

@@ -190,7 +190,9 @@ class Settings:
         False, _SWITCH, "Allow addresses that other machines can reach: the mock lets anybody log in as anybody."
     )
     certs: Path = option(Path("certs"), _PATH, "The folder of the test PKI, made when it is missing.")
-    server_key: str = option("ec", _one_of("ec", "rsa"), "The key of the server certificate: EC P-256 or RSA 2048.")
+    server_key: Literal["ec", "rsa"] = option(
+        "ec", _one_of("ec", "rsa"), "The key of the server certificate: EC P-256 or RSA 2048."
+    )
     server_cert: Path | None = option(
         None, _FILE, "Your own server certificate with its chain, PEM, instead of one that mockpsc makes."
     )
@@ -218,6 +220,11 @@ class Settings:
         "alert",
         _one_of("alert", "nginx", "keycloak"),
         "How a bad client certificate is refused: in the handshake, by a proxy's 400 page, or by Keycloak's 401.",
+    )
+    revocation: Literal["off", "crl", "stale", "missing"] = option(
+        "crl",
+        _one_of("off", "crl", "stale", "missing"),
+        "Whether revoked certificates are refused: not at all, by a list, or with a list out of date or not there.",
     )
     trusted_proxies: tuple[Network, ...] = option(
         (),

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from mockpsc.pki import ClientFiles
 from mockpsc.profiles import shipped_tables
 from mockpsc.server import Mock
 from mockpsc.settings import Address, Settings
@@ -60,12 +61,15 @@ class RunningMock:
     def hints(self) -> list[str | None]:
         return [exchange.hint for exchange in self.mock.journal.exchanges()]
 
-    def client(self, certificate_of: str | None = None, **options: Any) -> httpx.Client:
-        """An HTTP client that trusts the mock, with the certificate of a client id or without one."""
+    def client(
+        self, certificate_of: str | None = None, *, files: ClientFiles | None = None, **options: Any
+    ) -> httpx.Client:
+        """An HTTP client that trusts the mock, with the certificate of a client id, or in files, or without one."""
         context = ssl.create_default_context(cafile=str(self.mock.connection.ca_file))
         if certificate_of is not None:
             files = self.mock.pki.files.client(certificate_of)
-            context.load_cert_chain(files.cert, files.key)
+        if files is not None:
+            context.load_cert_chain(files.chain, files.key)
         client = httpx.Client(verify=context, **options)
         self._closers.append(client.close)
         return client
@@ -155,6 +159,6 @@ def decoded(token: str) -> dict[str, Any]:
     return dict(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-def make_settings(certs: Path, **options: Any) -> Settings:
+def make_settings(certs: Path, /, **options: Any) -> Settings:
     ports = {"auth_bind": ANY_PORT, "wallet_bind": ANY_PORT, "admin_bind": ANY_PORT}
     return Settings(**{"certs": certs, **ports, **options})

@@ -4,20 +4,21 @@ It is never under the client-certificate policy, since it must answer when every
 """
 
 import shlex
+from collections.abc import Sequence
 from urllib.parse import urljoin
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from mockpsc import __version__, pages
 from mockpsc.connection import CALLBACK, Connection
 
 
-def application(connection: Connection, token_endpoint: str) -> ASGIApp:
-    """The application of the admin listener of a mock that is reached in that way."""
+def application(connection: Connection, token_endpoint: str, api: Sequence[BaseRoute]) -> ASGIApp:
+    """The application of the admin listener of a mock that is reached in that way, with the routes of its API."""
 
     async def index(request: Request) -> Response:
         rows = [(name, value) for name, value in connection.as_json().items() if name != "login_url"]
@@ -41,6 +42,7 @@ def application(connection: Connection, token_endpoint: str) -> ASGIApp:
             Route("/healthz", health),
             Route("/ca.pem", ca),
             Route(CALLBACK, callback),
+            *api,
         ]
     )
     return app

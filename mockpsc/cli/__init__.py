@@ -5,6 +5,8 @@ import click
 from mockpsc import __version__
 from mockpsc.cli.certs import certs
 from mockpsc.cli.failures import Commands
+from mockpsc.cli.handshakes import handshakes
+from mockpsc.cli.revoke import revoke
 from mockpsc.cli.serve import serve
 
 __all__ = ["main"]
@@ -17,4 +19,6 @@ def main() -> None:
 
 
 main.add_command(serve)
+certs.add_command(revoke)
 main.add_command(certs)
+main.add_command(handshakes)

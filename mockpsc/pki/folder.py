@@ -30,6 +30,7 @@ from mockpsc.pki.hosts import LOCAL_HOSTS, general_name, general_names, named_ho
 from mockpsc.pki.keeper import Copy, Keeper, Kept, age_flaw, issuer_flaw
 from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, key_kind, keys_ahead
 from mockpsc.pki.names import common_name
+from mockpsc.pki.revocation import with_revocation_urls
 
 PKCS12_PASSWORD = "mockpsc"
 """The password of every client.p12. It is no secret: Java and .NET want one."""
@@ -42,9 +43,12 @@ _NEAR_THE_END = timedelta(days=30)
 class Pki:
     """All that the mock needs of a test PKI.
 
-    `client_anchors` is what it trusts, the issuing authority and its root; `clients` is by client id; `signing` and
-    `encryption` are the provider's own keys, for its JWKS.
+    `authorities` are by the names of their files: `client-issuing`, `client-root`, `server-root`. `client_anchors` is
+    what the mock trusts, the issuing authority and its root; `clients` is by client id; `signing` and `encryption` are
+    the provider's own keys, for its JWKS.
     """
+
+    authorities: Mapping[str, Authority]
 
     server: Bundle
     server_root: x509.Certificate
@@ -61,14 +65,17 @@ def open_folder(
     client_ids: Sequence[str],
     hosts: Sequence[str] = (),
     server_key: KeyKind = "ec",
+    admin_url: str | None = None,
     clock: Clock,
     notice: Callable[[str], None],
 ) -> Pki:
     """The test PKI in a folder, which is made or mended first if need be: `notice` is told each mending in a sentence.
 
-    Its server certificate names the hosts beside `LOCAL_HOSTS`, and each client id has a certificate. Processes that
-    open one folder at once wait for one another. Raises ConfigurationError when a client id or a host cannot be used,
-    when a file cannot be read or written or its key is another certificate's, and when an authority has expired.
+    Its server certificate names the hosts beside `LOCAL_HOSTS`, and each client id has a certificate. What is issued
+    now says that `admin_url` tells what was revoked; what is there already stays, since the mock's port may differ from
+    start to start. Processes that open one folder at once wait for one another. Raises ConfigurationError when a client
+    id or a host cannot be used, when a file cannot be read or written or its key is another certificate's, and when an
+    authority has expired.
     """
     files = PkiFiles(path)
     clients = {client_id: files.client(client_id) for client_id in client_ids}
@@ -80,7 +87,8 @@ def open_folder(
             if is_new:
                 notice(f"A new test PKI is made in {path}: relying parties must trust {files.ca}.")
             keeper = Keeper(new_key=new_key, notice=_say_nothing if is_new else notice)
-            return _Opening(files=files, clock=clock, keeper=keeper, notice=notice).pki(clients, hosts, server_key)
+            opening = _Opening(files=files, clock=clock, keeper=keeper, notice=notice, admin_url=admin_url)
+            return opening.pki(clients, hosts, server_key)
     except OSError as error:
         raise ConfigurationError(f"The folder {path} cannot be used for certificates: {error}.") from error
 
@@ -107,13 +115,16 @@ class _Opening:
     clock: Clock
     keeper: Keeper
     notice: Callable[[str], None]
+    admin_url: str | None
 
     def pki(self, clients: Mapping[str, ClientFiles], hosts: Sequence[str], server_key: KeyKind) -> Pki:
         self._make_folders(pair.cert.parent for pair in clients.values())
         hosts = self._with_earlier(hosts)
         server_root = self._server_root(hosts)
-        issuing = self._client_authority()
+        root = self._client_root()
+        issuing = self._client_authority(root)
         return Pki(
+            authorities={"client-issuing": issuing, "client-root": root, "server-root": server_root},
             server=self._server(server_root, hosts, server_key),
             server_root=server_root.certificate,
             client_anchors=(issuing.certificate, *issuing.parents),
@@ -159,15 +170,17 @@ class _Opening:
             )
         )
 
-    def _client_authority(self) -> Authority:
-        """The authority that issues the clients' certificates, below its root."""
-        root = self._authority(
+    def _client_root(self) -> Authority:
+        return self._authority(
             Kept(
                 files=self.files.authority("client-root"),
                 issue=lambda key: new_client_root(clock=self.clock, key=key).bundle,
                 authority=True,
             )
         )
+
+    def _client_authority(self, root: Authority) -> Authority:
+        """The authority that issues the clients' certificates."""
         anchors = Copy(path=self.files.client_ca, content=lambda bundle: pem(root.certificate, bundle.certificate))
         return self._authority(
             Kept(
@@ -209,7 +222,7 @@ class _Opening:
         return self.keeper.keep(
             Kept(
                 files=self.files.server,
-                issue=lambda key: root.issue(server_spec(key.public_key(), hosts=hosts), key, clock=self.clock),
+                issue=lambda key: self._issue(root, server_spec(key.public_key(), hosts=hosts), key, "server-root"),
                 flaw=flaw,
                 kind=kind,
                 issuers=root.issuers,
@@ -219,7 +232,7 @@ class _Opening:
 
     def _client(self, authority: Authority, client_id: str, files: ClientFiles) -> Bundle:
         def issue(key: PrivateKey) -> Bundle:
-            return authority.issue(client_spec(key.public_key(), client_id=client_id), key, clock=self.clock)
+            return self._issue(authority, client_spec(key.public_key(), client_id=client_id), key, "client-issuing")
 
         def flaw(bundle: Bundle) -> str | None:
             name = common_name(bundle.certificate.subject)
@@ -231,6 +244,11 @@ class _Opening:
         return self.keeper.keep(
             Kept(files=files, issue=issue, flaw=flaw, issuers=authority.issuers, copies=(_chain(files), pkcs12))
         )
+
+    def _issue(self, authority: Authority, spec: CertificateSpec, key: PrivateKey, name: str) -> Bundle:
+        if self.admin_url is not None:
+            spec = with_revocation_urls(spec, admin_url=self.admin_url, authority=name)
+        return authority.issue(spec, key, clock=self.clock)
 
     def _leaf_flaw(self, bundle: Bundle, authority: Authority) -> str | None:
         return issuer_flaw(bundle.certificate, authority.certificate) or age_flaw(

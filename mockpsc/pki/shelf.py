@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mockpsc.errors import ConfigurationError
 from mockpsc.pki.authority import Authority
-from mockpsc.pki.bundle import Bundle, load_bundle
+from mockpsc.pki.bundle import Bundle
 from mockpsc.pki.disk import write
 from mockpsc.pki.files import ClientFiles
 from mockpsc.pki.folder import PKCS12_PASSWORD, Pki
@@ -12,14 +12,12 @@ from mockpsc.pki.folder import PKCS12_PASSWORD, Pki
 
 def client_authority(pki: Pki) -> Authority:
     """The authority of an open folder that issues clients' certificates."""
-    issued = load_bundle(pki.files.authority("client-issuing").cert, pki.files.authority("client-issuing").key)
-    return Authority(certificate=issued.certificate, key=issued.key, parents=pki.client_anchors[1:])
+    return pki.authorities["client-issuing"]
 
 
 def server_authority(pki: Pki) -> Authority:
     """The root of an open folder that issues server certificates."""
-    root = load_bundle(pki.files.authority("server-root").cert, pki.files.authority("server-root").key)
-    return Authority(certificate=root.certificate, key=root.key)
+    return pki.authorities["server-root"]
 
 
 def files_in(folder: Path) -> ClientFiles:

@@ -4,11 +4,11 @@ A profile is chosen after the ClientHello has been read, so that all of it can d
 the request for a certificate included. No session is ever resumed: every connection is verified, and shows its chain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -24,6 +24,24 @@ PrivateKey: TypeAlias = (
 )
 
 
+_CRL_MISSING = 3  # X509_V_ERR_UNABLE_TO_GET_CRL
+
+
+class RevocationLists(Protocol):
+    """What was revoked. Unless lists are `required`, an authority that has none is not asked for one: a user's own."""
+
+    @property
+    def number(self) -> int:
+        """Another one whenever something was revoked."""
+
+    @property
+    def required(self) -> bool:
+        """Whether a certificate is refused when its issuer has no list."""
+
+    def lists(self) -> Sequence[x509.CertificateRevocationList]:
+        """The lists as they are now."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TlsProfile:
     """How to speak TLS on a connection. Raises ConfigurationError for what could not work.
@@ -34,9 +52,8 @@ class TlsProfile:
     unreadable), and otherwise let through for HTTP to refuse. `announce` are the authorities whose names are in the
     request, by which Java, .NET and browsers choose what they send: the anchors when it is None.
     `intermediates` are not trusted: they only tell a chain that lacks one of them from one that leads elsewhere.
-    `crls` are the revocation lists to go by; with `check_revocation`, one of the issuer of the client's certificate
-    must be there. `staple` is an OCSP response on the server's own certificate (RFC 6066 §8), in DER. `versions` are
-    the lowest and the highest that are spoken.
+    `revocation` has the lists to go by, if any are. `staple` makes an OCSP response on the server's own certificate
+    (RFC 6066 §8), in DER. `versions` are the lowest and the highest that are spoken.
     """
 
     certificate: x509.Certificate
@@ -47,11 +64,10 @@ class TlsProfile:
     anchors: tuple[x509.Certificate, ...] = ()
     announce: tuple[x509.Certificate, ...] | None = None
     intermediates: tuple[x509.Certificate, ...] = ()
-    crls: tuple[x509.CertificateRevocationList, ...] = ()
-    check_revocation: bool = False
-    staple: bytes | None = None
+    revocation: RevocationLists | None = None
+    staple: Callable[[], bytes] | None = None
     versions: tuple[TlsVersion, TlsVersion] = (TlsVersion.TLS1_2, TlsVersion.TLS1_3)
-    _contexts: dict[int, SSL.Context] = field(default_factory=dict, init=False, repr=False)
+    _contexts: dict[tuple[int, int], SSL.Context] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.key.public_key() != self.certificate.public_key():
@@ -76,15 +92,17 @@ class TlsProfile:
         second. Building one takes 0.2 ms, a fifth of a handshake.
         """
         moment = int(now) if self.client_auth != "none" else 0
-        if moment not in self._contexts:
+        key = moment, self.revocation.number if self.revocation else 0
+        if key not in self._contexts:
             self._contexts.clear()
-            self._contexts[moment] = self._build(datetime.fromtimestamp(moment, UTC))
-        return self._contexts[moment]
+            self._contexts[key] = self._build(datetime.fromtimestamp(moment, UTC))
+        return self._contexts[key]
 
     @cached_property
     def _watch(self) -> Watch:
         """OpenSSL calls it as long as there are connections, which refer to their profile."""
-        return Watch(self.enforce)
+        tolerated = () if self.revocation is None or self.revocation.required else (_CRL_MISSING,)
+        return Watch(self.enforce, tolerated=tolerated)
 
     def _build(self, moment: datetime) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -103,7 +121,7 @@ class TlsProfile:
         context.set_info_callback(_note_alert)
         if self.staple is not None:
             staple = self.staple
-            context.set_ocsp_server_callback(lambda *_: staple)
+            context.set_ocsp_server_callback(lambda *_: staple())
         if self.client_auth != "none":
             self._request_certificate(context, moment)
         return context
@@ -115,9 +133,9 @@ class TlsProfile:
             store.add_cert(crypto.X509.from_cryptography(anchor))
         for announced in self.anchors if self.announce is None else self.announce:
             context.add_client_ca(announced)
-        for crl in self.crls:
+        for crl in self.revocation.lists() if self.revocation else ():
             store.add_crl(crl)
-        check = crypto.X509StoreFlags.CRL_CHECK if self.crls or self.check_revocation else 0
+        check = crypto.X509StoreFlags.CRL_CHECK if self.revocation else 0
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | check)  # an intermediate can be an anchor
         store.set_time(moment)
         required = self.client_auth == "require" and self.enforce(None)

@@ -7,7 +7,7 @@ last one the handshake is refused with the alert of the first error, or goes on,
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -47,11 +47,12 @@ Enforce = Callable[[x509.Certificate | None], bool]
 class Watch:
     """The callbacks of contexts, as whose connections it must live as long.
 
-    `enforce` says, for the client's own certificate (None: unreadable), whether errors refuse the handshake.
+    `enforce` says, for the client's own certificate (None: unreadable), whether errors refuse the handshake; the codes
+    in `tolerated` are no errors.
     """
 
-    def __init__(self, enforce: Enforce) -> None:
-        self._enforce = enforce
+    def __init__(self, enforce: Enforce, *, tolerated: Collection[int] = ()) -> None:
+        self._enforce, self._tolerated = enforce, tolerated
         self._on_verify = _ffi.callback("int (*)(int, X509_STORE_CTX *)", self._verify, onerror=_defect)
         self._on_message = _ffi.callback(
             "void (*)(int, int, int, const void *, size_t, SSL *, void *)", _message, onerror=_message_defect
@@ -68,8 +69,8 @@ class Watch:
         depth = _lib.X509_STORE_CTX_get_error_depth(store)
         if not findings.subject:
             findings.leaf, findings.subject = read_certificate(_certificate(_lib.X509_STORE_CTX_get0_cert(store)))
-        if not ok:
-            code = _lib.X509_STORE_CTX_get_error(store)
+        code = _lib.X509_STORE_CTX_get_error(store)
+        if not ok and code not in self._tolerated:
             current, _ = read_certificate(_certificate(_lib.X509_STORE_CTX_get_current_cert(store)))
             findings.errors.append(VerificationError(code=code, depth=depth, certificate=current))
         findings.judged = findings.judged or (bool(ok) and depth == 0)

@@ -168,7 +168,7 @@ def test_without_its_own_certificate_a_client_is_refused(
     callback = browse(rp.login_url()).headers["location"]
     with pytest.raises(Refused, match="TokenErrorResponse: invalid_client: Invalid client or Invalid client cred"):
         rp.log_in(callback)
-    assert str(psc.hints()[-1]).endswith(hint)
+    assert hint in str(psc.hints()[-1])
 
 
 @pytest.mark.parametrize(

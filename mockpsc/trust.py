@@ -1,0 +1,93 @@
+"""By what the mock judges its clients' certificates: the TLS profile of the issuer, made from settings and a PKI."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from mockpsc.admin.revocation import RevocationService
+from mockpsc.clients import Clients
+from mockpsc.clock import Clock
+from mockpsc.judgement import Trust, Verdict, judge_chain, missing
+from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates
+from mockpsc.pki.revocation import OcspResponder, RevocationMode, Revocations
+from mockpsc.settings import Settings
+from mockpsc.tls import TlsProfile, TlsVersion, examine
+
+_VERSIONS = {"1.2": TlsVersion.TLS1_2, "1.3": TlsVersion.TLS1_3}
+
+Enforce = Callable[[x509.Certificate | None], bool]
+
+
+def issuer_profile(
+    settings: Settings, pki: Pki, clients: Clients, *, revocation: RevocationService, enforce: Enforce
+) -> TlsProfile:
+    """How the issuer speaks TLS. `enforce` says whether a bad certificate is refused in the handshake."""
+    server = _server_certificate(settings, pki)
+    registered = [certificate for client in clients for certificate in client.registration.certificates]
+    own = load_certificates(settings.client_ca) if settings.client_ca else ()
+    announce = {"own": None, "none": (), "wrong": (pki.server_root,)}  # which no client's certificate comes from
+    return TlsProfile(
+        certificate=server.certificate,
+        key=server.key,
+        issuers=server.issuers,
+        versions=(_VERSIONS[settings.tls_min], _VERSIONS[settings.tls_max]),
+        client_auth=settings.client_cert,
+        enforce=enforce,
+        anchors=(*pki.client_anchors, *own, *registered),
+        announce=announce[settings.announce_ca],
+        intermediates=load_certificates(settings.known_ca) if settings.known_ca else (),
+        revocation=None if revocation.mode == "off" else _ClientLists(revocation),
+        staple=_staple(revocation, server) if server is pki.server else None,
+    )
+
+
+def judge(chain: Sequence[x509.Certificate], profile: TlsProfile, clock: Clock) -> Verdict | None:
+    """The verdict on a chain that did not come through a handshake, the client's own certificate first."""
+    trust = Trust(now=clock.today(), anchors=profile.anchors, known=profile.intermediates)
+    if not chain:
+        return missing(trust) if profile.client_auth == "require" else None
+    return judge_chain(examine(chain, profile, now=clock.now()), trust)
+
+
+def revocation_service(pki: Pki, *, clock: Clock, mode: RevocationMode) -> RevocationService:
+    """What was revoked by each authority of a PKI; it is remembered in the PKI's folder."""
+
+    def responder(name: str) -> OcspResponder:
+        return OcspResponder(
+            pki.authorities[name],
+            clock=clock,
+            revocations=Revocations(pki.files.authority(name).cert.with_name(f"{name}-revoked.json")),
+            is_known=lambda _: True,
+        )
+
+    return RevocationService(responders={name: responder(name) for name in pki.authorities}, clock=clock, mode=mode)
+
+
+@dataclass(frozen=True)
+class _ClientLists:
+    """The lists that clients' certificates are checked against."""
+
+    _service: RevocationService
+
+    @property
+    def number(self) -> int:
+        return self._service.responders["client-issuing"].revocations.number
+
+    @property
+    def required(self) -> bool:
+        return self._service.mode == "missing"
+
+    def lists(self) -> Sequence[x509.CertificateRevocationList]:
+        crl = self._service.crl("client-issuing")
+        return [] if crl is None else [crl]
+
+
+def _staple(revocation: RevocationService, server: Bundle) -> Callable[[], bytes]:
+    return lambda: revocation.responders["server-root"].staple(server.certificate)
+
+
+def _server_certificate(settings: Settings, pki: Pki) -> Bundle:
+    if settings.server_cert is None or settings.server_key_file is None:
+        return pki.server
+    return load_bundle(settings.server_cert, settings.server_key_file)
