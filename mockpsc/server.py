@@ -66,7 +66,9 @@ class Mock:
             notice=log.warning,
         )
         self.revocation = revocation_service(self.pki, clock=self.clock, mode=settings.revocation)
-        self._profile = issuer_profile(settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced)
+        self._issuer_tls = issuer_profile(
+            settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced
+        )
         self.provider = Provider(
             settings=settings,
             profile=self.profile,
@@ -78,7 +80,7 @@ class Mock:
             store=MemoryStore(self.clock),
             clock=self.clock,
             journal=self.journal,
-            judge=lambda chain: judge(chain, self._profile, self.clock),
+            judge=lambda chain: judge(chain, self._issuer_tls, self.clock),
         )
         self.connection = _connection(self.provider, self.pki, origins["admin"])
 
@@ -118,8 +120,8 @@ class Mock:
 
     def _choose(self, listener: str) -> "_Choice":
         """Whether a connection is asked for a certificate: never on the wallet, by its listener or by its SNI."""
-        anonymous = replace(self._profile, client_auth="none")
-        requested = self._profile
+        anonymous = replace(self._issuer_tls, client_auth="none")
+        requested = self._issuer_tls
         if listener == "wallet":
             return _Choice(anonymous)
         wallet, auth = _host(self.provider.wallet_url), _host(self.provider.auth_url)

@@ -1,10 +1,17 @@
+import json
+from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mockpsc.client_tables import read_clients
 from mockpsc.clients import Client, Clients
+from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
+from mockpsc.judgement import Registration
+from mockpsc.pki import open_folder
 from mockpsc.profiles import load_profile
 
 BAS = load_profile("bas")
@@ -100,12 +107,44 @@ def test_only_clients_that_need_one_get_a_certificate() -> None:
         ({"id": "a", "authentication": "secret", "secret": "s", "subject_dn": "CN=a"}, "use mtls or either"),
         ({"id": "a", "subject_dn": "not a name"}, "not a name"),
         ({"id": "a", "scopes": ["scope_al"]}, "'scope_al', which is unknown"),
+        ({"id": "a", "subject_dn": "CN=a", "san_dns": "a"}, "has subject_dn and san_dns; only one can say"),
+        ({"id": "a", "san_ip": "x"}, "san_ip is 'x'; expected an IP address."),
+        ({"id": "a", "issuer_dn": "x"}, "The distinguished name 'x' cannot be read"),
+        ({"id": "a", "certificate": "/nowhere.pem"}, "/nowhere.pem"),
+        ({"id": "a", "jwks": "/nowhere.json"}, "the jwks /nowhere.json, which cannot be used"),
+        ({"id": "a", "reject_with": "alarm"}, "expected alert, nginx, keycloak (did you mean 'alert'?)."),
+        (
+            {"id": "a", "authentication": "secret", "secret": "s", "reject_with": "nginx"},
+            "has a reject_with but authenticates by secret only",
+        ),
     ],
 )
 def test_a_client_that_makes_no_sense_is_refused(table: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         read_clients([table], BAS)
     assert sentence in str(refused.value)
+
+
+def test_a_client_is_registered_by_its_id_unless_it_says_otherwise() -> None:
+    for table, registration in (
+        ({"id": "a"}, Registration(common_name="a")),
+        ({"id": "a", "issuer_dn": "CN=x"}, Registration(common_name="a", issuer_dn="CN=x")),
+        ({"id": "a", "san_uri": "https://a"}, Registration(san_uri="https://a")),
+    ):
+        client = read_clients([table], BAS).get("a")
+        assert client
+        assert client.registration == registration
+
+
+def test_a_client_is_registered_with_certificates_of_a_file_or_of_a_jwk_set(certs: Path, tmp_path: Path) -> None:
+    certificate = open_folder(certs, client_ids=["a"], clock=Clock(), notice=print).clients["a"].certificate
+    (tmp_path / "a.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    x5c = b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    (tmp_path / "a.json").write_text(json.dumps({"keys": [{"kty": "RSA", "x5c": [x5c]}]}))
+    for table in ({"id": "a", "certificate": str(tmp_path / "a.pem")}, {"id": "a", "jwks": str(tmp_path / "a.json")}):
+        client = read_clients([table], BAS).get("a")
+        assert client
+        assert client.registration.certificates == (certificate,)
 
 
 def test_two_clients_cannot_share_an_id() -> None:

@@ -3,6 +3,7 @@
 from cryptography import x509
 
 from mockpsc.errors import InvalidRequest, UnauthorizedClient
+from mockpsc.judgement import verdict
 from mockpsc.pki import thumbprint
 from mockpsc.provider import Provider
 from mockpsc.verification import LiveToken
@@ -26,5 +27,5 @@ def require_bound_certificate(provider: Provider, token: LiveToken, certificate:
         return
     presented = thumbprint(certificate) if certificate else None
     if presented is None or presented != token.thumbprint:
-        hint = f"The token is bound to the certificate {token.thumbprint}; presented: {presented or 'none'}."
-        raise UnauthorizedClient(_NOT_MATCHING, status=401, hint=hint)
+        facts = {"presented": presented or "(none)", "bound": token.thumbprint or "(none)"}
+        raise UnauthorizedClient(_NOT_MATCHING, status=401, hint=str(verdict("unbound", en=facts, fr=facts)))
