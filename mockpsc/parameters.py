@@ -33,15 +33,14 @@ class Parameters:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
 
-    @property
-    def repeated(self) -> str | None:
-        """A parameter that was sent more than once."""
+    def refuse_repeated(self) -> None:
+        """Raise InvalidRequest, in Keycloak's words, when a parameter was sent more than once (RFC 6749 §3.1)."""
         seen: set[str] = set()
         for name, _ in self._pairs:
             if name in seen:
-                return name
+                hint = f"The parameter {name!r} was sent more than once (RFC 6749 §3.1)."
+                raise InvalidRequest("duplicated parameter", hint=hint)
             seen.add(name)
-        return None
 
     def query(self, **changes: str) -> str:
         """A query string of the same parameters, with some replaced or added."""

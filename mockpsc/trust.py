@@ -10,7 +10,8 @@ from mockpsc.clients import Clients
 from mockpsc.clock import Clock
 from mockpsc.judgement import Trust, Verdict, judge_chain, missing
 from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates
-from mockpsc.pki.revocation import OcspResponder, RevocationMode, Revocations
+from mockpsc.pki.ocsp import OcspResponder
+from mockpsc.pki.revocation import RevocationMode, Revocations
 from mockpsc.settings import Settings
 from mockpsc.tls import TlsProfile, TlsVersion, examine
 

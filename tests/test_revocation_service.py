@@ -38,7 +38,8 @@ from mockpsc.pki import (
 )
 from mockpsc.pki.bundle import pem
 from mockpsc.pki.der import with_altered_signature, with_long_serial
-from mockpsc.pki.revocation import OcspResponder, RevocationMode, Revocations
+from mockpsc.pki.ocsp import OcspResponder
+from mockpsc.pki.revocation import RevocationMode, Revocations
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,8 @@ from starlette.routing import Route
 
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError, MockPscError, nearest
-from mockpsc.pki.revocation import LARGEST_SERIAL, OcspResponder, RevocationMode, make_crl
+from mockpsc.pki.ocsp import OcspResponder
+from mockpsc.pki.revocation import LARGEST_SERIAL, RevocationMode, make_crl
 
 _MEMBERS = ("serial", "certificate", "reason")
 _REASONS = {each.value: each for each in x509.ReasonFlags if each is not x509.ReasonFlags.remove_from_crl}

@@ -103,9 +103,7 @@ def _redirect_uri_hint(client: Client, uri: str | None) -> str:
 def read_request(provider: Provider, destination: Destination, parameters: Parameters) -> AuthorizationRequest:
     """The rest of the request. Raises OAuthError, to be sent to the destination."""
     response_type = _response_type(parameters)
-    if parameters.repeated:
-        hint = f"The parameter {parameters.repeated!r} was sent more than once (RFC 6749 §3.1)."
-        raise InvalidRequest("duplicated parameter", hint=hint)
+    parameters.refuse_repeated()
     _refuse_request_objects(parameters)
     scope = _scope(provider, destination.client, parameters.get("scope"))
     challenge, method = _challenge(parameters)

@@ -16,9 +16,7 @@ async def introspect(provider: Provider, request: Request) -> Response:
     """POST: the token's claims with `client_id`, `username` and `active`, or `{"active": false}`."""
     form = await from_form(request)
     _authenticate(provider, request, form)
-    if form.repeated:
-        hint = f"The parameter {form.repeated!r} was sent more than once."
-        raise InvalidRequest("duplicated parameter", hint=hint)
+    form.refuse_repeated()
     token = form.get("token")
     if not token:
         raise InvalidRequest("Token not provided.", hint="The form has no token.")

@@ -16,9 +16,7 @@ async def revoke(provider: Provider, request: Request) -> Response:
     """POST: 200 without a body for a token that was good, 200 with Keycloak's `invalid_token` for one that was not."""
     form = await from_form(request)
     client = authenticate_client(provider, request, form)
-    if form.repeated:
-        hint = f"The parameter {form.repeated!r} was sent more than once."
-        raise InvalidRequest("duplicated parameter", hint=hint)
+    form.refuse_repeated()
     value = form.get("token")
     if not value:
         raise InvalidRequest("Token not provided", hint="The form has no token.")

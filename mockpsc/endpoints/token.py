@@ -17,9 +17,7 @@ async def token(provider: Provider, request: Request) -> Response:
     form = await from_form(request)
     grant_type = _grant_type(form)
     client = authenticate_client(provider, request, form)
-    if form.repeated:
-        hint = f"The parameter {form.repeated!r} was sent more than once (RFC 6749 §3.2)."
-        raise InvalidRequest("duplicated parameter", hint=hint)
+    form.refuse_repeated()
     if grant_type in DISABLED:
         refusal, description = DISABLED[grant_type]
         raise refusal(description, hint=f"mockpsc exchanges {' and '.join(GRANTS)}; asked for: {grant_type}.")

@@ -33,14 +33,8 @@ from mockpsc.pki import (
     server_spec,
 )
 from mockpsc.pki.bundle import pem
-from mockpsc.pki.revocation import (
-    CRL_LIFETIME,
-    RESPONDER_LIFETIME,
-    OcspResponder,
-    Revocations,
-    make_crl,
-    with_revocation_urls,
-)
+from mockpsc.pki.ocsp import RESPONDER_LIFETIME, OcspResponder
+from mockpsc.pki.revocation import CRL_LIFETIME, Revocations, make_crl, with_revocation_urls
 
 Openssl = Callable[..., CompletedProcess[str]]
 MOMENT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
