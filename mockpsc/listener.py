@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mockpsc.errors import ConfigurationError
-from mockpsc.settings import Address
+from mockpsc.kinds import Address
 
 # A reverse proxy in front of Keycloak keeps idle connections about this long, in seconds.
 _KEEP_ALIVE = 75

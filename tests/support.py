@@ -13,10 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from mockpsc.kinds import Address
 from mockpsc.pki import ClientFiles
 from mockpsc.profiles import shipped_tables
 from mockpsc.server import Mock
-from mockpsc.settings import Address, Settings
+from mockpsc.settings import Settings
 
 GOLDEN = Path(__file__).parent / "golden"
 CALLBACK = "https://rp.example.test/callback"

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from mockpsc.errors import ConfigurationError
-from mockpsc.settings import Address, Settings, load, options
+from mockpsc.kinds import Address
+from mockpsc.settings import Settings, load, options
 
 
 def loaded(tmp_path: Path, file: str = "", environment: Mapping[str, str] | None = None, **flags: Any) -> Settings:
