@@ -1,11 +1,15 @@
 """Writes the pages that are made from declarations; with --check, fails when one is not current."""
 
 import sys
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mockpsc import settings
 from mockpsc.cli import catalogue
+from mockpsc.judgement import reasons
+from mockpsc.tls.alerts import name_of
 
 DOCS = Path(__file__).parent
 
@@ -48,6 +52,45 @@ on OpenSSL sends; others may send another, or none. Nobody looks for a revocatio
 {server}
 """
 
+DIAGNOSIS = """\
+# My client says …
+
+Made from `docs/diagnosis.toml` by `make docs`; do not edit.
+
+Search this page for a telling part of your client's message: no host, no port, no file, no line number. If the mock is
+yours, ask it first: `mockpsc handshakes` says of each handshake who refused whom, and why. The mock is the better
+witness, since one message can have many reasons; [Why was my certificate refused?](refusals.md) says more.
+
+Messages are to the letter, in alphabetical order. "Measured" ones are what that client prints in this project's own
+tests (first with curl 7.88, Python 3.11 with httpx, requests and urllib, Node 20 and Java 17); the others are as their
+sources report them, and were not tried here. "Later" is how OpenSSL words the same from 3.2 on, which was not tried
+here either. Programs that are built on OpenSSL or libcurl, such as PHP, Ruby and .NET on Linux, have curl's messages in
+theirs. In TLS 1.3 a client learns that it was refused when it reads the answer, not when it connects.
+
+## The mock refused the client's certificate
+
+{refused_by_the_mock}
+
+## The client refused the mock
+
+The reason is what is wrong with the mock's certificate, as [the catalogue](certificates.md) has it. More of how to
+trust ca.pem is in [certs/README.md](../certs/README.md).
+
+{refused_by_the_client}
+
+## Neither, or the message does not tell
+
+{neither}
+
+## The reasons
+
+The words that the mock's journal and its answers have for them. Those without an alert do not show in a handshake.
+
+| reason | alert | what it means | what to do |
+|---|---|---|---|
+{reasons}
+"""
+
 
 def shown(value: Any) -> str:
     """A default as a person would write it."""
@@ -72,7 +115,38 @@ def certificates_page() -> str:
     return CERTIFICATES.format(client=catalogue.table("client"), server=catalogue.table("server"))
 
 
-PAGES = {"settings.md": settings_page, "certificates.md": certificates_page}
+def diagnosis_page() -> str:
+    """What clients say, and what the reason is."""
+    data = tomllib.loads((DOCS / "diagnosis.toml").read_text(encoding="utf-8"))
+    parts = ("refused_by_the_mock", "refused_by_the_client", "neither")
+    return DIAGNOSIS.format(reasons="\n".join(reason_rows()), **{part: messages(data, part) for part in parts})
+
+
+def messages(data: Mapping[str, Any], part: str) -> str:
+    """The table of one part of the messages, by which they can be found."""
+    said = [(entry, message) for entry in data[part] for message in entry["says"]]
+    said.sort(key=lambda each: (each[1]["message"].casefold(), each[1]["client"].casefold()))
+    rows = ["| " + " | ".join(message_cells(data, *each)) + " |" for each in said]
+    return "\n".join(["| message | client | reason | what to do | known from |", "|---|---|---|---|---|", *rows])
+
+
+def message_cells(data: Mapping[str, Any], entry: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[str]:
+    """One message, who prints it, why, and what to do."""
+    yield f"`{said['message']}`" + (f", later `{said['later']}`" if "later" in said else "")
+    yield said["client"] + (f", TLS {said['tls']}" if "tls" in said else "")
+    yield ", ".join("any" if reason == "any" else f"`{reason}`" for reason in entry["reasons"])
+    yield entry["do"].format(trust=data["clients"][said["client"]])
+    yield "measured" if said.get("checked") else f"[its source]({data['sources'][said['source']]})"
+
+
+def reason_rows() -> Iterator[str]:
+    """All reasons for which a client's certificate is refused."""
+    for reason in reasons().values():
+        alert = f"{reason.alert} `{name_of(reason.alert)}`" if reason.alert else ""
+        yield f"| `{reason.code}` | {alert} | {reason.meaning['en']} | {reason.remedy['en']} |"
+
+
+PAGES = {"settings.md": settings_page, "certificates.md": certificates_page, "diagnosis.md": diagnosis_page}
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from cryptography import x509
 
 from mockpsc.errors import InvalidRequest
+from mockpsc.pki import UNREADABLE
 
 Chain = tuple[x509.Certificate, ...]
 
@@ -76,7 +77,7 @@ def forwarded_chain(headers: Mapping[str, str]) -> Chain:
     name = present[0]
     try:
         return _READERS[name](headers[name], headers)
-    except ValueError as error:
+    except UNREADABLE as error:
         hint = f"The header {name} of the proxy cannot be read: {error}."
         raise InvalidRequest("Client certificate header not readable", hint=hint) from None
 

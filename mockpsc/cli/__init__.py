@@ -4,6 +4,7 @@ import click
 
 from mockpsc import __version__
 from mockpsc.cli.certs import certs
+from mockpsc.cli.explain import explain
 from mockpsc.cli.failures import Commands
 from mockpsc.cli.handshakes import handshakes
 from mockpsc.cli.revoke import revoke
@@ -19,6 +20,7 @@ def main() -> None:
 
 
 main.add_command(serve)
+certs.add_command(explain)
 certs.add_command(revoke)
 main.add_command(certs)
 main.add_command(handshakes)

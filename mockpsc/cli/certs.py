@@ -121,7 +121,6 @@ def _open(certs: str | None) -> Pki:
         chosen.certs,
         client_ids=(),
         hosts=chosen.hosts,
-        server_key="rsa" if chosen.server_key == "rsa" else "ec",
         clock=Clock(),
         notice=lambda sentence: click.echo(sentence, err=True),
     )

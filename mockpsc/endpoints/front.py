@@ -61,7 +61,8 @@ class Front:
         if not HEADERS.isdisjoint(headers.keys()):
             if self._is_trusted(scope):
                 chain = forwarded_chain(headers)
-                peer = Peer(chain=chain, refusal=self._provider.judge(chain))
+                id = peer_of(Request(scope)).connection_id
+                peer = Peer(chain=chain, refusal=self._provider.judge(chain), connection_id=id)
                 scope["extensions"] = {**scope.get("extensions", {}), "mockpsc.tls": peer}
             else:
                 self._provider.note("A client certificate came in a header, and not from a trusted proxy: ignored.")

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mockpsc.judgement.verdict import Language, Verdict, reasons, verdict
-from mockpsc.pki import show_dn
+from mockpsc.pki import UNREADABLE, show_dn
 
 # OpenSSL has one finding for several mistakes: it looked for the issuer of a certificate, and did not find it.
 _NO_ISSUER = frozenset({2, 20, 21})
@@ -18,10 +19,6 @@ _EXPIRED = 10
 # Without a chain there is no list either: these come along with `_NO_ISSUER` and with self-signed certificates.
 _CRL_MISSING = 3
 _NO_TRUST = frozenset({18, 19, *_NO_ISSUER})
-
-
-UNREADABLE = (ValueError, TypeError, x509.DuplicateExtension)
-"""What cryptography raises for a certificate that OpenSSL could read and that is malformed all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +74,10 @@ def missing(trust: Trust) -> Verdict:
 
 
 def _reason(error: VerificationError, certificate: x509.Certificate, trust: Trust) -> str:
-    if error.code in _NO_ISSUER and certificate.issuer in {known.subject for known in trust.known}:
-        return "incomplete_chain"
     if error.code in _NO_ISSUER | {_BAD_SIGNATURE} and _is_impostor(certificate, trust):
         return "impostor_ca"
+    if error.code in _NO_ISSUER and certificate.issuer in {known.subject for known in trust.known}:
+        return "incomplete_chain"
     if error.code == _EXPIRED and error.depth > 0:
         return "expired_issuer"
     return next((reason.code for reason in reasons().values() if error.code in reason.codes), "invalid")
@@ -154,13 +151,19 @@ def _trusted(trust: Trust, language: Language) -> str:
 
 
 def _hash(certificate: x509.Certificate) -> str:
-    algorithm = certificate.signature_hash_algorithm
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return certificate.signature_algorithm_oid.dotted_string
     return algorithm.name.upper() if algorithm else "no hash"
 
 
 def describe_key(certificate: x509.Certificate) -> str:
-    """The kind and the strength of the public key, such as `RSA 2048` or `EC secp256r1`."""
-    key = certificate.public_key()
+    """The kind and the strength of the public key, such as `RSA 2048` or `EC secp256r1`; else its algorithm's OID."""
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return certificate.public_key_algorithm_oid.dotted_string
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA {key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from cryptography import x509
 
 from mockpsc.errors import ConfigurationError
-from mockpsc.judgement.chain import UNREADABLE, malformed
+from mockpsc.judgement.chain import malformed
 from mockpsc.judgement.verdict import Verdict, verdict
-from mockpsc.pki import attribute_name, common_name, parse_dn, same_dn, show_dn, thumbprint
+from mockpsc.pki import UNREADABLE, attribute_name, common_name, parse_dn, same_dn, show_dn, thumbprint
 
 _Difference = tuple[str, str, str]
 """What differs, such as an RDN's type; the value presented; the value registered."""
@@ -63,6 +63,7 @@ class Registration:
 def judge_registration(certificate: x509.Certificate, registration: Registration, client_id: str) -> Verdict | None:
     """The verdict on a certificate that is not the client's (`subject_mismatch`), or None when it is."""
     try:
+        subject = repr(show_dn(certificate.subject))
         difference = next(_differences(certificate, registration), None)
     except UNREADABLE as flaw:
         return malformed(str(flaw))
@@ -70,7 +71,7 @@ def judge_registration(certificate: x509.Certificate, registration: Registration
         return None
     what, presented, registered = difference
     facts = {
-        "subject": repr(show_dn(certificate.subject)),
+        "subject": subject,
         "client_id": repr(client_id),
         "registered": str(registration),
         "difference": f"{what} {presented}",

@@ -21,7 +21,7 @@ from mockpsc.pki.build import (
     sign,
     signing_spec,
 )
-from mockpsc.pki.bundle import Bundle, load_bundle, load_certificates, thumbprint
+from mockpsc.pki.bundle import UNREADABLE, Bundle, load_bundle, load_certificates, thumbprint
 from mockpsc.pki.files import ClientFiles, PkiFiles
 from mockpsc.pki.folder import PKCS12_PASSWORD, Pki, open_folder
 from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, new_key
@@ -29,6 +29,7 @@ from mockpsc.pki.names import attribute_name, common_name, make_dn, parse_dn, sa
 
 __all__ = [
     "PKCS12_PASSWORD",
+    "UNREADABLE",
     "Authority",
     "Bundle",
     "CertificateSpec",

@@ -28,6 +28,7 @@ Chain: TypeAlias = tuple[x509.Certificate, ...]
 Change: TypeAlias = Callable[[CertificateSpec], CertificateSpec]
 
 OTHER_ROOT = make_dn(("O", "MOCKPSC TEST"), ("OU", TEST_ONLY), ("CN", "MOCKPSC TEST OTHER ROOT"))
+TRUSTED_ROOT = make_dn(("O", "MOCKPSC TEST"), ("OU", TEST_ONLY), ("CN", "MOCKPSC TEST OTHER ROOT THAT IS TRUSTED"))
 _USAGE: Mapping[Side, tuple[x509.ObjectIdentifier, ...]] = {
     "client": (ExtendedKeyUsageOID.CLIENT_AUTH,),
     "server": (),
@@ -185,7 +186,7 @@ class _Oven:
             return self.authority
         if self.recipe.top == "impostor":
             return self.other_root(self.recipe.root, self.authority.certificate.subject)
-        return self.other_root(self.recipe.root)
+        return self.other_root(self.recipe.root, TRUSTED_ROOT if self.recipe.trusts_root else OTHER_ROOT)
 
     def _successor(self, issuer: Authority, part: Part) -> Authority:
         key = make_key(part.key)

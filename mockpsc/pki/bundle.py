@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -67,6 +67,10 @@ def pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
+UNREADABLE = (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm)
+"""What cryptography raises for a certificate that it cannot read, or not in full; OpenSSL reads more of them."""
+
+
 def load_bundle(certificate_path: Path, key_path: Path) -> Bundle:
     """The bundle in two PEM files: a certificate followed by its issuers (a root among them is left out), and its key.
 
@@ -83,8 +87,17 @@ def load_bundle(certificate_path: Path, key_path: Path) -> Bundle:
 
 
 def without_roots(*certificates: x509.Certificate) -> tuple[x509.Certificate, ...]:
-    """Those that are not their own issuer: a root is not sent, whoever trusts it has it."""
-    return tuple(each for each in certificates if each.issuer != each.subject)
+    """Those that are not signed with their own key: a root is not sent, whoever trusts it has it. A self-issued
+    certificate, whose name is its issuer's and whose key is not (RFC 5280 §6.1), is no root."""
+    return tuple(each for each in certificates if not _is_self_signed(each))
+
+
+def _is_self_signed(certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (InvalidSignature, *UNREADABLE):
+        return False
+    return True
 
 
 def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -94,7 +107,7 @@ def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
         raise ConfigurationError(f"{path} holds no certificate: {_expected_pem(content, 'CERTIFICATE', 'x509')}")
     try:
         return tuple(x509.load_pem_x509_certificates(content))
-    except ValueError as error:
+    except UNREADABLE as error:
         raise ConfigurationError(f"{path} holds a certificate that cannot be read: {error}.") from error
 
 

@@ -64,14 +64,15 @@ def open_folder(
     *,
     client_ids: Sequence[str],
     hosts: Sequence[str] = (),
-    server_key: KeyKind = "ec",
+    server_key: KeyKind | None = None,
     admin_url: str | None = None,
     clock: Clock,
     notice: Callable[[str], None],
 ) -> Pki:
     """The test PKI in a folder, which is made or mended first if need be: `notice` is told each mending in a sentence.
 
-    Its server certificate names the hosts beside `LOCAL_HOSTS`, and each client id has a certificate. What is issued
+    The server's key is of the kind asked for; if none is, of the one that it has, EC at first. Its certificate names
+    the hosts beside `LOCAL_HOSTS`, and each client id has a certificate. What is issued
     now says that `admin_url` tells what was revoked; what is there already stays, since the mock's port may differ from
     start to start. Processes that open one folder at once wait for one another. Raises ConfigurationError when a client
     id or a host cannot be used, when a file cannot be read or written or its key is another certificate's, and when an
@@ -97,7 +98,7 @@ def _say_nothing(sentence: str) -> None:
     """What is told of the making of a new PKI, piece by piece: it has been told as a whole."""
 
 
-def _missing_rsa_keys(files: PkiFiles, clients: Iterable[PairFiles], server_key: KeyKind) -> int:
+def _missing_rsa_keys(files: PkiFiles, clients: Iterable[PairFiles], server_key: KeyKind | None) -> int:
     pairs = [
         *map(files.authority, ("client-root", "client-issuing")),
         *map(files.provider, ("signing", "encryption")),
@@ -117,7 +118,7 @@ class _Opening:
     notice: Callable[[str], None]
     admin_url: str | None
 
-    def pki(self, clients: Mapping[str, ClientFiles], hosts: Sequence[str], server_key: KeyKind) -> Pki:
+    def pki(self, clients: Mapping[str, ClientFiles], hosts: Sequence[str], server_key: KeyKind | None) -> Pki:
         self._make_folders(pair.cert.parent for pair in clients.values())
         hosts = self._with_earlier(hosts)
         server_root = self._server_root(hosts)
@@ -209,13 +210,13 @@ class _Opening:
             self.notice(f"The authority certificate {kept.files.cert} expires on {end:%Y-%m-%d}: by then, {remedy}.")
         return Authority(certificate=bundle.certificate, key=bundle.key, parents=parents)
 
-    def _server(self, root: Authority, hosts: Sequence[str], kind: KeyKind) -> Bundle:
+    def _server(self, root: Authority, hosts: Sequence[str], kind: KeyKind | None) -> Bundle:
         def flaw(bundle: Bundle) -> str | None:
             named = general_names(named_hosts(bundle.certificate))
             unnamed = [host for host in (*LOCAL_HOSTS, *hosts) if general_name(host) not in named]
             if unnamed:
                 return f"the earlier one did not name {', '.join(map(repr, unnamed))}"
-            if key_kind(bundle.key) != kind:
+            if kind is not None and key_kind(bundle.key) != kind:
                 return f"the key of the earlier one was not {kind.upper()}"
             return self._leaf_flaw(bundle, root)
 
@@ -224,7 +225,7 @@ class _Opening:
                 files=self.files.server,
                 issue=lambda key: self._issue(root, server_spec(key.public_key(), hosts=hosts), key, "server-root"),
                 flaw=flaw,
-                kind=kind,
+                kind=kind or "ec",
                 issuers=root.issuers,
                 copies=(_chain(self.files.server),),
             )

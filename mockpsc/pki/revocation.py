@@ -19,7 +19,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
 from mockpsc.pki.authority import Authority
-from mockpsc.pki.build import CertificateSpec
+from mockpsc.pki.build import BACKDATE, CertificateSpec
 from mockpsc.pki.disk import locked, read, write
 
 RevocationMode: TypeAlias = Literal["off", "crl", "stale", "missing"]
@@ -112,8 +112,9 @@ class Revocations:
 def make_crl(
     authority: Authority, revocations: Revocations, *, clock: Clock, stale: bool = False
 ) -> x509.CertificateRevocationList:
-    """The authority's list as of now, good for 24 hours; a stale one was made two days ago, and ended yesterday."""
-    made = clock.today().replace(microsecond=0) - (2 * CRL_LIFETIME if stale else timedelta())
+    """The authority's list, good for 24 hours from an hour ago on, for those whose clock is behind; a stale one was
+    made two days before that, and has ended."""
+    made = clock.today().replace(microsecond=0) - BACKDATE - (2 * CRL_LIFETIME if stale else timedelta())
     current = revocations.current
     builder = (
         x509.CertificateRevocationListBuilder()

@@ -10,6 +10,7 @@ from OpenSSL import SSL
 from mockpsc.errors import MockPscError
 from mockpsc.journal import Outcome
 from mockpsc.judgement import Trust, Verdict, judge_chain, missing
+from mockpsc.pki import UNREADABLE
 from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, Refusal, client_refused, server_refused
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello
@@ -143,5 +144,5 @@ def _detail(error: SSL.Error) -> str:
 def _read(der: bytes) -> x509.Certificate | None:
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError:
+    except UNREADABLE:
         return None

@@ -7,15 +7,18 @@ key. In TLS 1.2 that message is not encrypted, so we send it ourselves, in the p
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
+from mockpsc.clock import Clock
 from mockpsc.judgement import VerificationError
+from mockpsc.pki import PrivateKey, new_key, sign, signing_spec
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import TlsVersion
-from mockpsc.tls.verify import Findings
+from mockpsc.tls.verify import MALFORMED, Findings
 
 _HANDSHAKE, _CERTIFICATE, _RECORD = 22, 11, 16 * 1024
 
@@ -24,7 +27,16 @@ def examine(chain: Sequence[x509.Certificate], profile: TlsProfile, *, now: floa
     """What OpenSSL finds wrong with a client's chain (its own certificate first) under a profile, at a moment in
     seconds since the epoch."""
     findings = Findings()
-    lenient = replace(profile, client_auth="request", enforce=lambda _: False, versions=(TlsVersion.TLS1_2,) * 2)
+    certificate, key = _stand_in()
+    lenient = replace(
+        profile,
+        certificate=certificate,
+        key=key,
+        issuers=(),
+        client_auth="request",
+        enforce=lambda _: False,
+        versions=(TlsVersion.TLS1_2,) * 2,
+    )
     server = SSL.Connection(lenient.context(now), None)
     server.set_app_data(findings)
     server.set_accept_state()
@@ -32,9 +44,20 @@ def examine(chain: Sequence[x509.Certificate], profile: TlsProfile, *, now: floa
     with suppress(SSL.WantReadError):
         server.do_handshake()
     server.bio_write(_certificate_message(chain))
-    with suppress(SSL.Error):
+    try:
         server.do_handshake()
+    except SSL.WantReadError:  # the client would go on, if there was one
+        return findings.errors
+    except SSL.Error:  # OpenSSL could not even read it
+        return findings.errors or [VerificationError(code=MALFORMED, depth=0, certificate=None)]
     return findings.errors
+
+
+@cache
+def _stand_in() -> tuple[x509.Certificate, PrivateKey]:
+    """A server's certificate for a handshake that nobody sees, and its key: the user's own may suit few ciphers."""
+    key = new_key("ec")
+    return sign(signing_spec(key.public_key(), common_name="stand-in"), key, clock=Clock()), key
 
 
 def _client_hello() -> bytes:

@@ -16,6 +16,7 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from mockpsc.judgement import VerificationError
+from mockpsc.pki import UNREADABLE
 
 log = logging.getLogger("mockpsc.tls")
 
@@ -23,6 +24,8 @@ _lib: Any = SSL._lib  # type: ignore[attr-defined]
 _ffi: Any = SSL._ffi  # type: ignore[attr-defined]
 
 _HANDSHAKE, _CERTIFICATE, _TLS1_3 = 22, 11, 0x0304
+
+MALFORMED = 13  # X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, of which the alert is bad_certificate
 
 
 @dataclass(kw_only=True, eq=False)
@@ -79,13 +82,10 @@ class Watch:
     def _decide(self, store: Any, findings: Findings) -> int:
         """Go on until all is seen. A flaw in a name is found after the client's own certificate has been accepted."""
         if findings.judged and findings.leaf is None and not findings.errors:
-            findings.errors.append(VerificationError(code=_MALFORMED, depth=0, certificate=None))
+            findings.errors.append(VerificationError(code=MALFORMED, depth=0, certificate=None))
         refuse = findings.judged and bool(findings.errors) and self._enforce(findings.leaf)
         _lib.X509_STORE_CTX_set_error(store, findings.errors[0].code if refuse else _lib.X509_V_OK)
         return 0 if refuse else 1
-
-
-_MALFORMED = 13  # X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, of which the alert is bad_certificate
 
 
 def read_certificate(certificate: crypto.X509 | None) -> tuple[x509.Certificate | None, str]:
@@ -95,7 +95,7 @@ def read_certificate(certificate: crypto.X509 | None) -> tuple[x509.Certificate 
     try:
         readable = certificate.to_cryptography()
         return readable, readable.subject.rfc4514_string()
-    except ValueError:
+    except UNREADABLE:
         return None, "(malformed)"
 
 
@@ -129,9 +129,10 @@ def certificates_of(message: bytes, *, with_context: bool) -> list[bytes]:
     position = 4 + (1 + message[4] if with_context and len(message) > 4 else 0) + 3
     found: list[bytes] = []
     while position + 3 <= len(message):
-        size = int.from_bytes(message[position : position + 3])
-        found.append(message[position + 3 : position + 3 + size])
-        position += 3 + size
+        end = position + 3 + int.from_bytes(message[position : position + 3])
+        if end <= len(message):
+            found.append(message[position + 3 : end])
+        position = end
         if with_context:
             position += 2 + int.from_bytes(message[position : position + 2])
     return found

@@ -1,0 +1,29 @@
+"""Explains a certificate: what it is, what would become of it and why, and what other programs make of it.
+
+* `material` reads a file in whatever form it has; `description` says what a certificate is.
+* `caveats` are the rules by which other stacks go.
+* `client_side` judges it as the mock would judge a client's, and `server_side` a server's as a relying party would.
+
+No mock need run, and nothing is written.
+"""
+
+from mockpsc.explanation.caveats import CAVEATS, Caveat
+from mockpsc.explanation.client_side import explain_client
+from mockpsc.explanation.description import Description, describe
+from mockpsc.explanation.material import Material, read_material
+from mockpsc.explanation.report import Answer, Owners, Report
+from mockpsc.explanation.server_side import explain_server
+
+__all__ = [
+    "CAVEATS",
+    "Answer",
+    "Caveat",
+    "Description",
+    "Material",
+    "Owners",
+    "Report",
+    "describe",
+    "explain_client",
+    "explain_server",
+    "read_material",
+]
