@@ -64,7 +64,9 @@ def authenticate_client(provider: Provider, request: Request, form: Parameters) 
     if client is None:
         raise _bad_credentials(provider, provider.clients.hint(client_id))
     if not client.declared:
-        provider.note(f"The client {client_id!r} is not declared: any certificate that verifies is accepted for it.")
+        provider.note_once(
+            f"The client {client_id!r} is not declared: any certificate that verifies is accepted for it."
+        )
     _authenticate(provider, client, credentials)
     return client
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +37,7 @@ class Provider:
     journal: Journal
     judge: Callable[[Sequence[x509.Certificate]], Verdict | None]
     """The verdict on a chain that did not come through the handshake, the client's own certificate first."""
+    _said: set[str] = field(default_factory=set, init=False)
 
     @property
     def issuer(self) -> str:
@@ -79,3 +80,9 @@ class Provider:
     def note(self, sentence: str) -> None:
         """Say something about a request that was answered all the same."""
         log.info(sentence)
+
+    def note_once(self, sentence: str) -> None:
+        """Say something that need not be said again."""
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self.note(sentence)

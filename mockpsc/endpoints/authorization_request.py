@@ -79,7 +79,7 @@ def _client(provider: Provider, client_id: str | None) -> Client:
         hint = provider.clients.hint(client_id) if client_id else "The client_id is empty."
         raise PageError("Client not found.", hint=hint)
     if not client.declared:
-        provider.note(
+        provider.note_once(
             f"The client {client_id!r} is not declared: any https or loopback redirect URI is accepted for it."
         )
     return client
