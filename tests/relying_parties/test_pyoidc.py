@@ -24,6 +24,9 @@ from oic.utils.keyio import KeyBundle
 from oic.utils.settings import OicClientSettings
 from support import CALLBACK, PERSONA, RunningMock
 
+# pyoidc itself calls what Python deprecates since 3.12.
+pytestmark = pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow\(\) is deprecated:DeprecationWarning")
+
 WELL_KNOWN = "%s/.well-known/wallet-openid-configuration"
 GOODBYE = "https://rp.example.test/goodbye"
 
