@@ -181,4 +181,6 @@ def _on_one_line(text: str) -> str:
     """The text with all that could break or disguise a line as `\\n` or so: subjects, names and paths are foreign."""
     if text.isprintable():
         return text
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,7 +1,7 @@
 """By what the mock judges its clients' certificates: the TLS profile of the issuer, made from settings and a PKI."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 
@@ -70,6 +70,7 @@ class _ClientLists:
     """The lists that clients' certificates are checked against."""
 
     _service: RevocationService
+    _made: dict[tuple[int, int], Sequence[x509.CertificateRevocationList]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -80,8 +81,13 @@ class _ClientLists:
         return self._service.mode == "missing"
 
     def lists(self) -> Sequence[x509.CertificateRevocationList]:
-        crl = self._service.crl("client-issuing")
-        return [] if crl is None else [crl]
+        """The list, made again when something was revoked, and every ten minutes, of the day that it is good for."""
+        key = self.number, int(self._service.clock.now() // 600)
+        if key not in self._made:
+            self._made.clear()
+            crl = self._service.crl("client-issuing")
+            self._made[key] = [] if crl is None else [crl]
+        return self._made[key]
 
 
 def _staple(revocation: RevocationService, server: Bundle) -> Callable[[], bytes]:

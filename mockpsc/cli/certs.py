@@ -12,7 +12,9 @@ from cryptography import x509
 
 from mockpsc import settings
 from mockpsc.cli.catalogue import as_json, of_side, table
+from mockpsc.cli.explain import explain
 from mockpsc.cli.failures import Commands
+from mockpsc.cli.revoke import revoke
 from mockpsc.clients import DEFAULT_CLIENT_ID
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
@@ -199,3 +201,7 @@ def _told(certificate: x509.Certificate, files: ClientFiles) -> dict[str, str]:
         "chain": str(files.chain),
         "pkcs12": str(files.pkcs12),
     }
+
+
+certs.add_command(explain)
+certs.add_command(revoke)

@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import click
 
-from mockpsc.errors import ConfigurationError
+from mockpsc.errors import ConfigurationError, nearest
 
 
 class Commands(click.Group):
@@ -16,6 +16,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ConfigurationError as error:
             raise _Failure(str(error)) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which is the nearest."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}{nearest(args[0], self.list_commands(ctx))}.")
+        return super().resolve_command(ctx, args)
 
 
 class _Failure(click.ClickException):

@@ -26,7 +26,7 @@ from mockpsc.judgement import Explanation, Trust, Verdict, VerificationError, ju
 from mockpsc.judgement.verdict import Language
 from mockpsc.pki import load_certificates, show_dn
 from mockpsc.pki.hosts import named_hosts
-from mockpsc.tls.verify import read_certificate
+from mockpsc.tls.verify import readable
 
 _PATIENCE = 10.0  # seconds, for each answer of the server's
 _CHUNK = 16 * 1024
@@ -90,8 +90,8 @@ def _listen(origin: _Origin, trust: Trust) -> _Heard:
     except OSError as error:
         raise ConfigurationError(f"{origin.url} cannot be reached: {error.strerror or error}.") from error
     sent = connection.get_peer_cert_chain() or []
-    chain = tuple(filter(None, (read_certificate(each)[0] for each in sent)))
-    if not chain or not sent or read_certificate(sent[0])[0] is None:
+    chain = tuple(filter(None, (readable(each) for each in sent)))
+    if not chain or not sent or readable(sent[0]) is None:
         raise ConfigurationError(
             f"{origin.url} sent no certificate that can be read ({failure or 'the handshake ended'}): "
             "expected a server that speaks TLS 1.2 or 1.3 there."
@@ -104,7 +104,7 @@ def _client(origin: _Origin, trust: Trust, errors: list[VerificationError]) -> S
 
     def note(_: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
         if not ok:
-            errors.append(VerificationError(code=code, depth=depth, certificate=read_certificate(certificate)[0]))
+            errors.append(VerificationError(code=code, depth=depth, certificate=readable(certificate)))
         return True
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)

@@ -67,7 +67,7 @@ def pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
-UNREADABLE = (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm)
+UNREADABLE = (ValueError, TypeError, KeyError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm)
 """What cryptography raises for a certificate that it cannot read, or not in full; OpenSSL reads more of them."""
 
 

@@ -6,7 +6,7 @@ from mockpsc.clock import Clock
 from mockpsc.store.base import R
 from mockpsc.store.model import Record
 
-_PUTS_BETWEEN_SWEEPS = 1000
+_FIRST_SWEEP = 1000
 
 
 class MemoryStore:
@@ -15,13 +15,13 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._records: defaultdict[type[Record], dict[str, Record]] = defaultdict(dict)
-        self._puts = 0
+        self._size, self._sweep_at = 0, _FIRST_SWEEP
 
     async def put(self, record: Record) -> None:
         """Remember a record, in the place of one of the same kind and id."""
         self._records[type(record)][record.id] = record
-        self._puts += 1
-        if self._puts % _PUTS_BETWEEN_SWEEPS == 0:
+        self._size += 1
+        if self._size >= self._sweep_at:
             self._sweep()
 
     async def get(self, kind: type[R], id: str) -> R | None:
@@ -48,6 +48,9 @@ class MemoryStore:
         return record if isinstance(record, kind) and record.expires_at > self._clock.now() else None
 
     def _sweep(self) -> None:
+        """Forget what has expired, each time that about as much has come as was left the last time."""
         now = self._clock.now()
         for kind, records in self._records.items():
             self._records[kind] = {id: record for id, record in records.items() if record.expires_at > now}
+        self._size = len(self)
+        self._sweep_at = max(_FIRST_SWEEP, 2 * self._size)

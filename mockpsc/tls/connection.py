@@ -10,11 +10,10 @@ from OpenSSL import SSL
 from mockpsc.errors import MockPscError
 from mockpsc.journal import Outcome
 from mockpsc.judgement import Trust, Verdict, judge_chain, missing
-from mockpsc.pki import UNREADABLE
 from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, Refusal, client_refused, server_refused
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello
-from mockpsc.tls.verify import Findings
+from mockpsc.tls.verify import Findings, read_certificate
 
 _CHUNK = 64 * 1024
 
@@ -108,7 +107,7 @@ class TlsConnection:
     @cached_property
     def chain(self) -> tuple[x509.Certificate, ...]:
         """What the client presented, its own certificate first; what cryptography cannot read is left out."""
-        return tuple(filter(None, map(_read, self.findings.presented)))
+        return tuple(filter(None, (read_certificate(der)[0] for der in self.findings.presented)))
 
     @cached_property
     def verdict(self) -> Verdict | None:
@@ -139,10 +138,3 @@ def _detail(error: SSL.Error) -> str:
     """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
     listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
     return "; ".join(reason for _, _, reason in listed) or "no reason"
-
-
-def _read(der: bytes) -> x509.Certificate | None:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except UNREADABLE:
-        return None

@@ -89,7 +89,7 @@ class TlsProfile:
         """OpenSSL's context, which judges certificates as of `now`, in seconds since the epoch.
 
         A store of OpenSSL's takes its time once and ignores it afterwards, so a context that verifies serves for one
-        second. Building one takes 0.2 ms, a fifth of a handshake.
+        second. Building one takes less than a handshake.
         """
         moment = int(now) if self.client_auth != "none" else 0
         key = moment, self.revocation.number if self.revocation else 0

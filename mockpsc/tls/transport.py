@@ -7,8 +7,7 @@ from typing import Any
 from mockpsc.tls.connection import TlsConnection, TlsFailure
 from mockpsc.tls.linger import linger
 
-_SMALL = 16 * 1024
-_SLICE = 3 * _SMALL
+_SLICE = 3 * 16 * 1024
 """How much is encrypted at a time: three records. A large body is handed on in slices, not copied as a whole."""
 
 
@@ -32,7 +31,6 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._connections, self._on_failure = connections, on_failure
         self._loop = asyncio.get_running_loop()
         self._paused = self._ended = self._closing = False
-        self._flushing: asyncio.Handle | None = None
 
     def start(self) -> None:
         """Take over the socket, and deliver what came together with the end of the handshake."""
@@ -82,13 +80,12 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return self._http
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt and send, unless the connection is closing. What is small waits for the end of this turn of the event
-        loop, so that the head of a response, its body and its end leave together."""
+        """Encrypt and send, unless the connection is closing."""
         view = memoryview(data)
         for start in range(0, len(view), _SLICE):
             if not self._closing:
                 self._tls.write(view[start : start + _SLICE])
-                self._flush_soon() if len(view) < _SMALL else self._flush()
+                self._flush()
 
     def can_write_eof(self) -> bool:
         """TLS 1.2 cannot close one half of a connection."""
@@ -170,12 +167,5 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._on_failure(failure)
         linger(self._raw, self._connections, self._http.connection_lost)
 
-    def _flush_soon(self) -> None:
-        if self._flushing is None:
-            self._flushing = self._loop.call_soon(self._flush)
-
     def _flush(self) -> None:
-        if self._flushing is not None:
-            self._flushing.cancel()
-            self._flushing = None
         self._raw.write(self._tls.take())

@@ -9,6 +9,7 @@ last one the handshake is refused with the alert of the first error, or goes on,
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -70,11 +71,11 @@ class Watch:
     def _verify(self, ok: int, store: Any) -> int:
         findings: Findings = _connection(store).get_app_data()
         depth = _lib.X509_STORE_CTX_get_error_depth(store)
-        if not findings.subject:
-            findings.leaf, findings.subject = read_certificate(_certificate(_lib.X509_STORE_CTX_get0_cert(store)))
+        if findings.subject is None:
+            findings.leaf, findings.subject = read_certificate(findings.presented[0])
         code = _lib.X509_STORE_CTX_get_error(store)
         if not ok and code not in self._tolerated:
-            current, _ = read_certificate(_certificate(_lib.X509_STORE_CTX_get_current_cert(store)))
+            current = readable(_certificate(_lib.X509_STORE_CTX_get_current_cert(store)))
             findings.errors.append(VerificationError(code=code, depth=depth, certificate=current))
         findings.judged = findings.judged or (bool(ok) and depth == 0)
         return self._decide(store, findings)
@@ -84,19 +85,30 @@ class Watch:
         if findings.judged and findings.leaf is None and not findings.errors:
             findings.errors.append(VerificationError(code=MALFORMED, depth=0, certificate=None))
         refuse = findings.judged and bool(findings.errors) and self._enforce(findings.leaf)
+        if not refuse:
+            _lib.ERR_clear_error()  # what a forgiven error left behind would be taken for the next call's
         _lib.X509_STORE_CTX_set_error(store, findings.errors[0].code if refuse else _lib.X509_V_OK)
         return 0 if refuse else 1
 
 
-def read_certificate(certificate: crypto.X509 | None) -> tuple[x509.Certificate | None, str]:
-    """The certificate and its subject (RFC 4514), or None: OpenSSL can read more certificates than cryptography."""
-    if certificate is None:
-        return None, "(absent)"
+@lru_cache(maxsize=256)
+def read_certificate(der: bytes) -> tuple[x509.Certificate | None, str]:
+    """The certificate and its subject (RFC 4514), or None: OpenSSL can read more certificates than cryptography.
+
+    A client presents the same one at each connection, so what was read is kept."""
     try:
-        readable = certificate.to_cryptography()
-        return readable, readable.subject.rfc4514_string()
+        certificate = x509.load_der_x509_certificate(der)
+        return certificate, certificate.subject.rfc4514_string()
     except UNREADABLE:
         return None, "(malformed)"
+
+
+def readable(certificate: crypto.X509) -> x509.Certificate | None:
+    """OpenSSL's certificate as cryptography's, or None when it cannot read it."""
+    try:
+        return certificate.to_cryptography()
+    except UNREADABLE:
+        return None
 
 
 def _connection(store: Any) -> SSL.Connection:
@@ -105,9 +117,7 @@ def _connection(store: Any) -> SSL.Connection:
     return connection
 
 
-def _certificate(pointer: Any) -> crypto.X509 | None:
-    if pointer == _ffi.NULL:
-        return None
+def _certificate(pointer: Any) -> crypto.X509:
     _lib.X509_up_ref(pointer)
     certificate: crypto.X509 = crypto.X509._from_raw_x509_ptr(pointer)
     return certificate
