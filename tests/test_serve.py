@@ -16,7 +16,8 @@ import pytest
 from support import ANY_PORT, PERSONA, answer
 
 from mockpsc.clock import Clock
-from mockpsc.pki import open_folder
+from mockpsc.pki import Bundle, open_folder, server_spec, sign
+from mockpsc.pki.recipes import make_key
 
 MEMBERS = [
     *("issuer", "discovery_url", "wallet_url", "admin_url", "client_id"),
@@ -210,6 +211,17 @@ class TestRefusals:
         open_folder(folder, client_ids=["mockpsc-client"], clock=past, notice=print)
         said = refused(tmp_path, *FREE, "--certs", str(folder))
         assert "expired" in said
+
+    def test_a_server_key_that_is_too_weak(self, tmp_path: Path, certs: Path) -> None:
+        key = make_key("rsa-1024")
+        certificate = sign(server_spec(key.public_key()), key, clock=Clock())
+        bundle = Bundle(certificate=certificate, key=key)
+        (tmp_path / "weak.pem").write_bytes(bundle.cert_pem)
+        (tmp_path / "weak-key.pem").write_bytes(bundle.key_pem)
+        weak = ["--server-cert", "weak.pem", "--server-key-file", "weak-key.pem"]
+        said = refused(tmp_path, *FREE, "--certs", str(certs), *weak)
+        assert "OpenSSL will not serve with the certificate" in said
+        assert "ee key too small" in said
 
     def test_an_unknown_flag_is_answered_with_the_nearest(self, tmp_path: Path) -> None:
         assert "--auth-bind" in refused(tmp_path, "--auth-bnd", "x")

@@ -11,7 +11,7 @@ from mockpsc.errors import MockPscError
 from mockpsc.journal import Outcome
 from mockpsc.judgement import Trust, Verdict, judge_chain, missing
 from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, Refusal, client_refused, server_refused
-from mockpsc.tls.contexts import TlsProfile
+from mockpsc.tls.contexts import TlsProfile, reasons_of
 from mockpsc.tls.hello import ClientHello
 from mockpsc.tls.verify import Findings, read_certificate
 
@@ -127,14 +127,8 @@ class TlsConnection:
         if received:
             return TlsFailure("rejected", client_refused(received[-1]))
         if findings.alerts_sent:
-            offered, detail = self.hello.versions, _detail(error)
+            offered, detail = self.hello.versions, reasons_of(error)
             alert = findings.alerts_sent[-1]
             refusal = server_refused(alert, offered=offered, versions=profile.versions, detail=detail)
             return TlsFailure("refused", refusal)
         return TlsFailure("abandoned", CLOSED)
-
-
-def _detail(error: SSL.Error) -> str:
-    """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
-    listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return "; ".join(reason for _, _, reason in listed) or "no reason"

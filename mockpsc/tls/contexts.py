@@ -85,6 +85,17 @@ class TlsProfile:
         """The certificate as PEM."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
+    def require_usable(self, now: float) -> None:
+        """Raise ConfigurationError when OpenSSL would not serve with this certificate: its key may be too weak."""
+        try:
+            self.context(now)
+        except SSL.Error as error:
+            subject, why = self.certificate.subject.rfc4514_string(), reasons_of(error)
+            raise ConfigurationError(
+                f"OpenSSL will not serve with the certificate {subject} ({why}): "
+                "give one that has RSA of 2048 bits, EC P-256, or more."
+            ) from None
+
     def context(self, now: float) -> SSL.Context:
         """OpenSSL's context, which judges certificates as of `now`, in seconds since the epoch.
 
@@ -153,3 +164,9 @@ def _note_alert(connection: SSL.Connection, where: int, value: int) -> None:
 def _select_protocol(_: SSL.Connection, offered: Sequence[bytes]) -> Any:  # the sentinel has no public type
     """A client that offers HTTP/2 alone gets no answer, and may still go on with HTTP/1.1."""
     return b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+
+
+def reasons_of(error: SSL.Error) -> str:
+    """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
+    listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(reason for _, _, reason in listed) or "no reason"
