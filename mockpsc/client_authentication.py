@@ -82,30 +82,41 @@ def _authenticate(provider: Provider, client: Client, credentials: Credentials) 
     if client.authentication == "either" and credentials.secret is not None:
         return _require_secret(provider, client, credentials)
     if credentials.form_id is None:
-        raise InvalidClient("Missing client_id parameter", status=400, hint=flaw)
-    raise _bad_credentials(provider, flaw)
+        raise InvalidClient("Missing client_id parameter", status=400, hint=flaw.hint)
+    raise _bad_credentials(provider, flaw.hint, flaw.reason)
 
 
-def _bad_credentials(provider: Provider, hint: str) -> OAuthError:
+def _bad_credentials(provider: Provider, hint: str, reason: str = "") -> OAuthError:
     """One answer for all that is wrong; Keycloak gave it another code before its version 25."""
     refusal = UnauthorizedClient if provider.settings.keycloak == "legacy" else InvalidClient
-    return refusal(_BAD_CREDENTIALS, status=401, hint=hint)
+    return refusal(_BAD_CREDENTIALS, status=401, hint=hint, reason=reason)
 
 
-def _certificate_flaw(client: Client, credentials: Credentials) -> str | None:
+@dataclass(frozen=True, kw_only=True)
+class _Flaw:
+    """Why a certificate does not authenticate a client: for a person, and the verdict's code word, if it is one."""
+
+    hint: str
+    reason: str = ""
+
+
+def _certificate_flaw(client: Client, credentials: Credentials) -> _Flaw | None:
     """Why a certificate does not authenticate the client, or None when it does."""
     certificate = credentials.certificate
     if credentials.form_id is None:
-        return "The form has no client_id, which RFC 8705 §2 requires beside a certificate, whatever HTTP Basic says."
+        return _Flaw(
+            hint="The form has no client_id, which RFC 8705 §2 requires beside a certificate, whatever HTTP Basic says."
+        )
     if certificate is None:
         secret = (
             " The secret that was sent is not used." if credentials.secret and client.authentication == "mtls" else ""
         )
-        return f"No client certificate was presented; the client {client.id!r} authenticates by certificate.{secret}"
+        hint = f"No client certificate was presented; the client {client.id!r} authenticates by certificate.{secret}"
+        return _Flaw(hint=hint, reason="missing")
     refusal = credentials.peer.refusal
     if refusal is None and client.declared:
         refusal = judge_registration(certificate, client.registration, client.id)
-    return str(refusal) if refusal else None
+    return _Flaw(hint=str(refusal), reason=refusal.reason) if refusal else None
 
 
 def _require_secret(provider: Provider, client: Client, credentials: Credentials) -> None:

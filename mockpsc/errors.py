@@ -2,7 +2,7 @@
 
 `error` and `description` are what Pro Santé Connect (a Keycloak) puts on the wire, to the letter. `hint` is mockpsc's
 own: what was received, what was expected, what to do. It goes to the log and to the `Mockpsc-Hint` response header,
-never into a body that a relying party parses.
+never into a body that a relying party parses. `reason` is the code word of a verdict on a certificate, if that is why.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ class ConfigurationError(MockPscError):
 class PageError(MockPscError):
     """A refusal shown to the person in the browser, because there is no URI that could be trusted with it."""
 
-    def __init__(self, message: str, *, hint: str = "", status: int = 400) -> None:
+    def __init__(self, message: str, *, hint: str = "", reason: str = "", status: int = 400) -> None:
         super().__init__(message)
-        self.message, self.hint, self.status = message, hint, status
+        self.message, self.hint, self.reason, self.status = message, hint, reason, status
 
 
 class OAuthError(MockPscError):
@@ -31,9 +31,11 @@ class OAuthError(MockPscError):
     error: str
     status = 400
 
-    def __init__(self, description: str | None = None, *, status: int | None = None, hint: str = "") -> None:
+    def __init__(
+        self, description: str | None = None, *, status: int | None = None, hint: str = "", reason: str = ""
+    ) -> None:
         super().__init__(description or self.error)
-        self.description, self.hint = description, hint
+        self.description, self.hint, self.reason = description, hint, reason
         if status is not None:
             self.status = status
 
@@ -136,7 +138,7 @@ class BearerRefusal(MockPscError):
 
     def __init__(self, cause: OAuthError | None, *, hint: str = "") -> None:
         super().__init__(str(cause or "no token"))
-        self.cause, self.hint = cause, cause.hint if cause else hint
+        self.cause, self.hint, self.reason = cause, cause.hint if cause else hint, cause.reason if cause else ""
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

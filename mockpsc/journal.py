@@ -78,7 +78,8 @@ class Handshake:
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """One HTTP request and its answer. `error` is the OAuth error, and `hint` says what to do about it."""
+    """One HTTP request and its answer. `error` is the OAuth error, and `hint` says what to do about it; `reason` is the
+    code word of the verdict on the client's certificate, if that is why."""
 
     time: float
     """In seconds since the epoch by the mock's clock."""
@@ -89,6 +90,7 @@ class Exchange:
     connection_id: str = ""
     error: str | None = None
     hint: str | None = None
+    reason: str | None = None
     client_id: str | None = None
     duration: float
     """In seconds."""
@@ -102,7 +104,8 @@ class Exchange:
     def line(self) -> str:
         """One line for the log."""
         facts = [
-            f"{self.listener}: {self.method} {self.path} {self.status}{_when(' {}', self.error)}",
+            f"{self.listener}: {self.method} {self.path} {self.status}"
+            f"{_when(' {}', self.error)}{_when(' ({})', self.reason)}",
             _when("client {}", self.client_id),
             _milliseconds(self.duration),
         ]

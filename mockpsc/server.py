@@ -82,6 +82,7 @@ class Mock:
             journal=self.journal,
             judge=lambda chain: judge(chain, self._issuer_tls, self.clock),
         )
+        self._issuer_tls.require_usable(self.clock.now())
         self.connection = _connection(self.provider, self.pki, origins["admin"])
 
     def _enforced(self, certificate: x509.Certificate | None) -> bool:

@@ -28,7 +28,7 @@ def issuer_profile(
     registered = [certificate for client in clients for certificate in client.registration.certificates]
     own = load_certificates(settings.client_ca) if settings.client_ca else ()
     announce = {"own": None, "none": (), "wrong": (pki.server_root,)}  # which no client's certificate comes from
-    profile = TlsProfile(
+    return TlsProfile(
         certificate=server.certificate,
         key=server.key,
         issuers=server.issuers,
@@ -41,8 +41,6 @@ def issuer_profile(
         revocation=None if revocation.mode == "off" else _ClientLists(revocation),
         staple=_staple(revocation, server) if server is pki.server else None,
     )
-    profile.require_usable(revocation.clock.now())
-    return profile
 
 
 def judge(chain: Sequence[x509.Certificate], profile: TlsProfile, clock: Clock) -> Verdict | None:

@@ -83,6 +83,15 @@ def test_bad_credentials_are_refused_with_one_sentence_and_explained(
     assert "www-authenticate" not in refused.headers
 
 
+def test_the_journal_has_the_reason_in_a_word(run: Callable[..., RunningMock]) -> None:
+    declared = run(clients=CLIENTS)
+    refresh(declared, "either", {"client_id": "by-name"})
+    refresh(declared, None, {"client_id": "by-name"})
+    refresh(declared, None, {"client_id": "by-secret"})
+    reasons = [exchange.reason for exchange in declared.mock.journal.exchanges()]
+    assert reasons == ["subject_mismatch", "missing", None]
+
+
 def test_a_secret_may_come_by_http_basic(declared: RunningMock) -> None:
     assert accepted(refresh(declared, None, {}, **basic("by-secret", "s:e cret+é")))
     assert refresh(declared, None, {}, **basic("by-secret", "wrong")).json() == BAD

@@ -70,6 +70,7 @@ class Recorder:
             error=_error_of(refusal),
             connection_id=peer_of(Request(scope)).connection_id,
             hint=getattr(refusal, "hint", None) or None,
+            reason=getattr(refusal, "reason", None) or None,
             client_id=scope["state"].get("client_id"),
             duration=now - started,
         )

@@ -45,14 +45,15 @@ class Front:
         try:
             self._take_over(scope)
         except InvalidRequest as unreadable:
-            return self._answer(scope, unreadable.hint, _BAD)
+            return self._answer(scope, _BAD, hint=unreadable.hint, reason="malformed")
         peer = peer_of(Request(scope))
         if peer.refusal is None or self._provider.rejection(peer.certificate) != "nginx":
             return None
-        return self._answer(scope, str(peer.refusal), _NONE if peer.refusal.reason == "missing" else _BAD)
+        title = _NONE if peer.refusal.reason == "missing" else _BAD
+        return self._answer(scope, title, hint=str(peer.refusal), reason=peer.refusal.reason)
 
-    def _answer(self, scope: Scope, hint: str, title: str) -> Response:
-        scope["state"]["refusal"] = PageError(title, hint=hint)
+    def _answer(self, scope: Scope, title: str, *, hint: str, reason: str) -> Response:
+        scope["state"]["refusal"] = PageError(title, hint=hint, reason=reason)
         return HTMLResponse(_PAGE.format(title=title), 400, headers={"Server": "nginx"})
 
     def _take_over(self, scope: Scope) -> None:

@@ -31,7 +31,7 @@ def _authenticate(provider: Provider, request: Request, form: Parameters) -> Non
     try:
         authenticate_client(provider, request, form)
     except (InvalidClient, UnauthorizedClient) as refusal:
-        raise InvalidRequest("Authentication failed.", status=401, hint=refusal.hint) from None
+        raise InvalidRequest("Authentication failed.", status=401, hint=refusal.hint, reason=refusal.reason) from None
 
 
 async def _introspected(provider: Provider, token: str) -> dict[str, object]:

@@ -28,4 +28,5 @@ def require_bound_certificate(provider: Provider, token: LiveToken, certificate:
     presented = thumbprint(certificate) if certificate else None
     if presented is None or presented != token.thumbprint:
         facts = {"presented": presented or "(none)", "bound": token.thumbprint or "(none)"}
-        raise UnauthorizedClient(_NOT_MATCHING, status=401, hint=str(verdict("unbound", en=facts, fr=facts)))
+        hint = str(verdict("unbound", en=facts, fr=facts))
+        raise UnauthorizedClient(_NOT_MATCHING, status=401, hint=hint, reason="unbound")
