@@ -44,6 +44,11 @@ class Client:
         """Whether a person may be sent there after a logout."""
         return _matches(uri, self.post_logout_redirect_uris) if self.declared else _is_secure_or_loopback(uri)
 
+    def example_redirect_uri(self, preferred: str) -> str:
+        """That URI, if the client may use it, else one that it declares."""
+        declared = [uri.removesuffix("*") for uri in self.redirect_uris]
+        return preferred if self.accepts_redirect_uri(preferred) else next(iter(declared), preferred)
+
     def allows_scope(self, scope: str) -> bool:
         """Whether the client may ask for that scope; `openid` always."""
         return self.scopes is None or scope == "openid" or scope in self.scopes
@@ -68,8 +73,9 @@ class Clients(Collection[Client]):
 
     @property
     def default_id(self) -> str:
-        """The client id to show as an example."""
-        return next(iter(self._declared), DEFAULT_CLIENT_ID)
+        """The client id to show as an example: the first that has a certificate."""
+        own = [client.id for client in self if client.authentication != "secret"]
+        return next(iter(own or self._declared), DEFAULT_CLIENT_ID)
 
     @property
     def certificate_ids(self) -> list[str]:

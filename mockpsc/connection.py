@@ -6,6 +6,7 @@ from typing import Self
 from urllib.parse import urlencode
 
 CALLBACK = "/callback"
+NOTICE = "a mock for tests, not Pro Sante Connect"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +23,13 @@ class Connection:
     client_key_file: Path
     login_url: str = ""
 
-    def with_login_url(self, redirect_uri: str) -> Self:
-        """The same, with a login to try that comes back to that URI."""
+    def with_login_url(self, redirect_uri: str, scope: str) -> Self:
+        """The same, with a login to try that asks for that scope and comes back to that URI."""
         request = {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": redirect_uri,
-            "scope": "openid scope_all",
+            "scope": scope,
             "acr_values": "eidas1",
             "state": "try-it",
             "nonce": "try-it",

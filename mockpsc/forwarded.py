@@ -19,7 +19,9 @@ from mockpsc.pki import UNREADABLE
 Chain = tuple[x509.Certificate, ...]
 
 _BYTES = re.compile(r"\s*:([A-Za-z0-9+/=]*):\s*")
-_ENVOY = re.compile(r'(?:^|[;,])\s*(Cert|Chain)="?([^";,]*)"?', re.IGNORECASE)
+_QUOTED = r'"(?:\\.|[^"\\])*"'
+_ENVOY_ELEMENT = re.compile(rf'(?:{_QUOTED}|[^,"])+')
+_ENVOY_PAIR = re.compile(rf'([A-Za-z]+)=({_QUOTED}|[^;"]*)')
 
 
 def _rfc9440(value: str, headers: Mapping[str, str]) -> Chain:
@@ -42,7 +44,8 @@ def _nginx(value: str, headers: Mapping[str, str]) -> Chain:
 
 def _envoy(value: str, headers: Mapping[str, str]) -> Chain:
     """Each proxy adds an element at the end; the last one is of the client that it saw itself."""
-    fields = {name.lower(): unquote(text) for name, text in _ENVOY.findall(value.rpartition(",")[2])}
+    element = (_ENVOY_ELEMENT.findall(value) or [""])[-1]
+    fields = {name.lower(): unquote(text.strip('"')) for name, text in _ENVOY_PAIR.findall(element)}
     if "chain" in fields:
         return _pem(fields["chain"])
     if "cert" not in fields:

@@ -124,27 +124,41 @@ class Journal:
     def __init__(self, clock: Clock, size: int = 1000) -> None:
         self.clock = clock
         self._events: deque[Event] = deque(maxlen=size)
-        self._followers: set[asyncio.Queue[Event]] = set()
+        self._size = size
+        self._followers: set[asyncio.Queue[Event | None]] = set()
 
     def record(self, event: Event) -> None:
         """Keep the event, in the place of the oldest if the journal is full, and log it."""
         self._events.append(event)
-        for follower in self._followers:
-            follower.put_nowait(event)
+        for follower in list(self._followers):
+            self._tell(follower, event)
         logger = logging.getLogger("mockpsc.tls" if isinstance(event, Handshake) else "mockpsc.http")
         level = logging.WARNING if event.failed else logging.INFO
         if logger.isEnabledFor(level):
             logger.log(level, "%s", event.line)
 
     async def follow(self) -> AsyncIterator[Event]:
-        """The events to come, for as long as somebody listens."""
-        queue: asyncio.Queue[Event] = asyncio.Queue()
+        """The events to come, until the journal is closed; who listens too slowly is let go."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(self._size)
         self._followers.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            while (event := await queue.get()) is not None:
+                yield event
         finally:
             self._followers.discard(queue)
+
+    def close(self) -> None:
+        """Let go of all who listen."""
+        for follower in list(self._followers):
+            self._tell(follower, None)
+
+    def _tell(self, follower: asyncio.Queue[Event | None], event: Event | None) -> None:
+        if follower.full():
+            follower.get_nowait()
+            event = None
+        follower.put_nowait(event)
+        if event is None:
+            self._followers.discard(follower)
 
     @property
     def has_followers(self) -> bool:
@@ -182,8 +196,6 @@ def _milliseconds(duration: float) -> str:
 
 def _on_one_line(text: str) -> str:
     """The text with all that could break or disguise a line as `\\n` or so: subjects, names and paths are foreign."""
-    if text.isprintable():
-        return text
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

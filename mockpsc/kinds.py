@@ -25,6 +25,12 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def reached_locally(self) -> "Address":
+        """The address by which this machine reaches it: loopback for one that stands for all."""
+        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+        return Address(local.get(self.host, self.host), self.port)
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
         try:
@@ -85,9 +91,13 @@ def url(*schemes: str) -> Kind:
     """An origin of one of these schemes."""
 
     def convert(value: Any, folder: Path) -> str:
-        parts = urlsplit(str(value))
-        extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-        if parts.scheme not in schemes or not parts.hostname or extra:
+        try:
+            parts = urlsplit(str(value))
+            extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+            usable = parts.scheme in schemes and parts.hostname and not extra and (parts.port or 1)
+        except ValueError:
+            usable = False
+        if not usable:
             raise ValueError(f"an origin such as {schemes[0]}://localhost:8443, without path or query")
         return f"{parts.scheme}://{parts.netloc.lower()}"
 

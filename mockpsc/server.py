@@ -105,6 +105,7 @@ class Mock:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.journal.close()
         await asyncio.gather(*(listener.stop() for listener in self._listeners.values()))
 
     async def _serve(self, name: str, app: ASGIApp) -> None:
@@ -160,7 +161,7 @@ def _origins(settings: Settings, profile: Profile, listeners: Mapping[str, Liste
     return {
         "auth": settings.auth_url or default["auth"],
         "wallet": settings.wallet_url or default["wallet"],
-        "admin": settings.admin_url or f"http://{listeners['admin'].address}",
+        "admin": settings.admin_url or f"http://{listeners['admin'].address.reached_locally}",
     }
 
 
@@ -185,18 +186,20 @@ def _personas(settings: Settings, profile: Profile) -> dict[str, Persona]:
 
 def _connection(provider: Provider, pki: Pki, admin_url: str) -> Connection:
     document = provider.discovery_document
-    client = provider.clients.get(provider.clients.default_id)
-    files = pki.files.client(next(iter(pki.clients)))
+    client_id = provider.clients.default_id
+    client = provider.clients.get(client_id)
+    files = pki.files.client(client_id if client_id in pki.clients else next(iter(pki.clients)))
     connection = Connection(
         issuer=provider.issuer,
         discovery_url=provider.issuer + provider.profile.well_known["discovery"],
         wallet_url=document["authorization_endpoint"],
         admin_url=admin_url,
-        client_id=provider.clients.default_id,
+        client_id=client_id,
         ca_file=pki.files.ca.absolute(),
         client_cert_file=files.cert.absolute(),
         client_key_file=files.key.absolute(),
     )
-    callback = admin_url + CALLBACK
-    declared = [uri for uri in (client.redirect_uris if client else ()) if not uri.endswith("*")]
-    return connection.with_login_url(callback if not declared or callback in declared else declared[0])
+    if client is None:
+        return connection
+    scope = "openid scope_all" if client.allows_scope("scope_all") else "openid"
+    return connection.with_login_url(client.example_redirect_uri(admin_url + CALLBACK), scope)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cryptography import x509
 
 from mockpsc.admin.revocation import RevocationService
 from mockpsc.clients import Clients
 from mockpsc.clock import Clock
+from mockpsc.errors import ConfigurationError
 from mockpsc.judgement import Trust, Verdict, judge_chain, missing
 from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates
 from mockpsc.pki.ocsp import OcspResponder
@@ -59,10 +61,24 @@ def revocation_service(pki: Pki, *, clock: Clock, mode: RevocationMode) -> Revoc
             pki.authorities[name],
             clock=clock,
             revocations=Revocations(pki.files.authority(name).cert.with_name(f"{name}-revoked.json")),
-            is_known=lambda _: True,
+            is_known=lambda serial: serial in _issued(pki, name),
         )
 
     return RevocationService(responders={name: responder(name) for name in pki.authorities}, clock=clock, mode=mode)
+
+
+def _issued(pki: Pki, name: str) -> set[int]:
+    """The serial numbers of the certificates in a PKI's folder that an authority has issued."""
+    issuer = pki.authorities[name].certificate.subject
+    found = (each for file in pki.files.folder.rglob("*.pem") if "key" not in file.name for each in _read(file))
+    return {each.serial_number for each in found if each.issuer == issuer}
+
+
+def _read(file: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return load_certificates(file)
+    except ConfigurationError:  # a file of somebody else's
+        return ()
 
 
 @dataclass(frozen=True)

@@ -148,10 +148,11 @@ class RelyingParty:
 
 
 def answer(response: httpx.Response) -> dict[str, str]:
-    """The parameters of an authorization response."""
+    """The parameters of an authorization response, in the query or in the fragment."""
     assert response.status_code == 302, response.text
-    query = urlsplit(response.headers["location"]).query
-    return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
+    location = urlsplit(response.headers["location"])
+    sent = parse_qs(location.query or location.fragment, keep_blank_values=True)
+    return {name: values[0] for name, values in sent.items()}
 
 
 def decoded(token: str) -> dict[str, Any]:

@@ -178,8 +178,15 @@ def test_the_answer_comes_as_a_signed_token(shared: RunningMock, mode: str) -> N
     assert {"iss", "code", "state", "session_state"} <= set(claims)
 
 
-def test_response_type_none_gives_no_code(shared: RunningMock) -> None:
-    assert list(answer(shared.browser().authorize(response_type="none"))) == ["state", "session_state", "iss"]
+@pytest.mark.parametrize("response_type", ["none", "none "])
+def test_response_type_none_gives_no_code(shared: RunningMock, response_type: str) -> None:
+    parameters = answer(shared.browser().authorize(response_type=response_type))
+    assert list(parameters) == ["state", "session_state", "iss"]
+
+
+def test_what_asks_for_a_token_is_refused_in_the_fragment(shared: RunningMock) -> None:
+    location = shared.browser().authorize(response_type="id_token").headers["location"]
+    assert parse_qs(urlsplit(location).fragment)["error"] == ["unauthorized_client"]
 
 
 class TestSingleSignOn:
@@ -306,6 +313,7 @@ def test_login_auto_answers_everything_without_a_page(run: Callable[..., Running
     claims = json.loads(running.relying_party().userinfo(token["access_token"]).text)
     assert claims["SubjectNameID"] == OTHER_PERSONA
     assert answer(running.browser().authorize(login_hint=None, prompt="none"))["error"] == "login_required"
+    assert "code" in answer(running.browser().authorize(login_hint=None, prompt="select_account"))
 
 
 def form_action(running: RunningMock, page: str, origin: str | None = None) -> str:

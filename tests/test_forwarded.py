@@ -35,7 +35,9 @@ def pem(*certificates: x509.Certificate) -> str:
 WAYS: dict[str, Callable[[Chain], Mapping[str, str]]] = {
     "rfc9440": lambda c: {"client-cert": f":{der(c[0])}:", "client-cert-chain": f":{der(c[1])}:"},
     "nginx": lambda c: {"ssl-client-cert": pem(*c)},
-    "envoy": lambda c: {"x-forwarded-client-cert": f'Hash=00;Cert="{pem(c[0])}";Chain="{pem(*c)}";Subject="CN=a\\"b"'},
+    "envoy": lambda c: {
+        "x-forwarded-client-cert": f'Hash=00;Cert="{pem(c[0])}";Chain="{pem(*c)}";Subject="CN=a\\"b,O=c;d,C=FR"'
+    },
     "traefik": lambda c: {"x-forwarded-tls-client-cert": quote(",".join(map(der, c)), safe=",")},
 }
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support import ANY_PORT, PERSONA, answer
+from support import ANY_PORT, PERSONA, RunningMock, answer
 
 from mockpsc.clock import Clock
+from mockpsc.kinds import Address
 from mockpsc.pki import Bundle, open_folder, server_spec, sign
 from mockpsc.pki.recipes import make_key
 
@@ -122,6 +123,44 @@ def test_the_admin_listener_tells_health_and_the_ca(serve: Callable[..., Served]
     page = httpx.get(admin).text
     for member in MEMBERS[:-1]:
         assert served.told[member] in page
+
+
+def test_a_page_elsewhere_cannot_have_its_name_point_at_the_admin_listener(shared: RunningMock) -> None:
+    admin = shared.mock.connection.admin_url
+    rebound = httpx.get(f"{admin}/api/handshakes", headers={"Host": "evil.example:80"})
+    assert rebound.status_code == 421
+    assert "--admin-url" in rebound.text
+    port = admin.rpartition(":")[2]
+    for host in (f"localhost:{port}", "app.localhost", f"127.0.0.1:{port}", "[::1]:80"):
+        answered = httpx.get(f"{admin}/healthz", headers={"Host": host})
+        assert answered.status_code == 200
+        assert answered.headers["mockpsc"] == "a mock for tests, not Pro Sante Connect"
+    assert httpx.get(f"{admin}/pki/client-issuing.crl", headers={"Host": "mockpsc"}).status_code == 200
+
+
+def test_the_login_to_try_is_one_that_the_client_may_send(run: Callable[..., RunningMock]) -> None:
+    running = run(
+        expose=True,
+        admin_bind=Address("0.0.0.0", 0),
+        clients=(
+            {"id": "one", "authentication": "secret", "secret": "s", "redirect_uris": ["https://one.test/"]},
+            {"id": "two", "redirect_uris": ["https://two.test/*"], "scopes": ["profile"]},
+        ),
+    )
+    told = running.mock.connection
+    assert told.admin_url.startswith("http://127.0.0.1:")
+    assert told.client_id == told.client_cert_file.parent.name == "two"
+    response = running.client().get(told.login_url)
+    assert response.status_code == 200
+    assert "https://two.test/" in response.text
+
+
+def test_it_stops_at_once_while_its_handshakes_are_followed(serve: Callable[..., Served]) -> None:
+    served = serve()
+    with httpx.Client() as client, client.stream("GET", f"{served.told['admin_url']}/api/handshakes?follow=1") as told:
+        assert told.status_code == 200
+        assert served.stop() < 1
+    assert "Traceback" not in served.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -49,6 +49,8 @@ def test_every_option_says_what_it_is_for() -> None:
             "--auth-url is 'http://localhost'; expected an origin such as https",
         ),
         ("", {}, {"auth_url": "https://localhost/auth"}, "expected an origin such as https://localhost:8443"),
+        ("", {}, {"auth_url": "https://[::1"}, "expected an origin such as https://localhost:8443"),
+        ("", {}, {"auth_url": "https://localhost:99999"}, "expected an origin such as https://localhost:8443"),
         ("code_lifetime = '1m'", {}, {}, "is '1m'; expected a whole number of seconds, such as 120."),
         ("code_lifetime = true", {}, {}, "is True; expected a whole number of seconds, such as 120."),
         ("code_lifetime = 0", {}, {}, "is 0; expected a whole number of seconds, such as 120."),

@@ -239,7 +239,9 @@ class TestRefresh:
     def test_it_may_ask_for_less_and_not_for_more(self, rp: RelyingParty) -> None:
         tokens = rp.login()
         narrowed = rp.refresh(tokens["refresh_token"], scope="openid").json()
-        assert narrowed["scope"] == "openid"
+        assert narrowed["scope"] == "openid identity"
+        assert rp.refresh(narrowed["refresh_token"], scope="openid scope_all").status_code == 200
+        assert rp.refresh(tokens["refresh_token"], scope="").json()["scope"] == tokens["scope"]
         refused = rp.refresh(tokens["refresh_token"], scope="openid profile").json()
         assert refused == {"error": "invalid_scope", "error_description": "Invalid scopes: openid profile"}
 
@@ -276,6 +278,16 @@ class TestRefresh:
         assert rp.refresh(tokens["refresh_token"]).status_code == 200
         running.advance(1)
         assert rp.refresh(tokens["refresh_token"]).json()["error_description"] == "Token is not active"
+
+    def test_one_from_before_a_replay_stays_dead_after_a_new_login(self, running: RunningMock) -> None:
+        rp, browser = running.relying_party(), running.browser()
+        code = browser.code()
+        old = rp.exchange(code).json()
+        rp.exchange(code)
+        running.advance(2)
+        rp.exchange(browser.code())
+        refused = rp.refresh(old["refresh_token"]).json()
+        assert refused["error_description"] == "Refresh toked issued before the client session started"
 
     def test_it_dies_with_an_idle_login(self, run: Callable[..., RunningMock]) -> None:
         running = run(session_idle=600)

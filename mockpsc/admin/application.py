@@ -5,7 +5,7 @@ It is never under the client-certificate policy, since it must answer when every
 
 import shlex
 from collections.abc import Sequence
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from mockpsc import __version__, pages
+from mockpsc.admin.guard import Guard
 from mockpsc.connection import CALLBACK, Connection
 
 
@@ -45,7 +46,7 @@ def application(connection: Connection, token_endpoint: str, api: Sequence[BaseR
             *api,
         ]
     )
-    return app
+    return Guard(app, names={urlsplit(connection.admin_url).hostname or ""})
 
 
 def _language(request: Request) -> pages.Language:

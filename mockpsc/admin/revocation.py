@@ -38,6 +38,8 @@ _EFFECTS: Mapping[RevocationMode, str] = {
     "missing": "None on handshakes: the mock has no list, for which every certificate is refused already.",
 }
 
+_EFFECT_ELSEWHERE = "None on the mock's handshakes, which check clients' certificates. OCSP and the list say it."
+
 _Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -51,6 +53,11 @@ class RevocationService:
     responders: Mapping[str, OcspResponder]
     clock: Clock
     mode: RevocationMode = "crl"
+
+    @property
+    def of_clients(self) -> str:
+        """The name of the authority that issues the clients' certificates, the first."""
+        return next(iter(self.responders))
 
     def crl(self, name: str) -> x509.CertificateRevocationList | None:
         """The list of an authority as the mode has it; KeyError when there is no such authority."""
@@ -176,7 +183,7 @@ def _revoke(service: RevocationService, members: Mapping[str, Any]) -> dict[str,
         "revoked_at": revocation.at.isoformat(),
         "reason": revocation.reason.value,
         "mode": service.mode,
-        "effect": _EFFECTS[service.mode],
+        "effect": _EFFECTS[service.mode] if name == service.of_clients else _EFFECT_ELSEWHERE,
     }
 
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockpsc.client_authentication import peer_of
+from mockpsc.connection import NOTICE
 from mockpsc.endpoints import Endpoint
 from mockpsc.endpoints.front import Front
 from mockpsc.endpoints.refusals import HINT, handlers, header_text
@@ -17,7 +18,6 @@ from mockpsc.errors import BearerRefusal, MockPscError, OAuthError
 from mockpsc.journal import Exchange
 from mockpsc.provider import Provider
 
-NOTICE = "a mock for tests, not Pro Sante Connect"
 _HEADERS = {
     "Mockpsc": NOTICE,
     "Referrer-Policy": "no-referrer",

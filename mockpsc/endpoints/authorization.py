@@ -59,7 +59,7 @@ async def _answer(
         return await _grant(provider, asked, session)
     if "none" in asked.prompt:
         raise LoginRequired(hint=f"prompt=none, and {flaw}.")
-    if named is not None and "select_account" not in asked.prompt:
+    if named is not None and (provider.settings.login == "auto" or "select_account" not in asked.prompt):
         return await _log_in(provider, asked, named)
     return _login_page(provider, request, asked, parameters)
 

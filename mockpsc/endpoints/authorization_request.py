@@ -66,9 +66,15 @@ def read_destination(provider: Provider, parameters: Parameters) -> Destination:
     return Destination(
         client=client,
         redirect_uri=uri,
-        response_mode=mode if mode in RESPONSE_MODES else "query",
+        response_mode=mode if mode in RESPONSE_MODES else _default_mode(parameters),
         state=parameters.get("state"),
     )
+
+
+def _default_mode(parameters: Parameters) -> str:
+    """Without a response_mode the response_type decides (OpenID Connect Core §3.2.2.6); a bad one is told in a query."""
+    implicit = {"token", "id_token"} & set((parameters.get("response_type") or "").split())
+    return "fragment" if implicit and "response_mode" not in parameters else "query"
 
 
 def _client(provider: Provider, client_id: str | None) -> Client:
@@ -133,7 +139,7 @@ def _response_type(parameters: Parameters) -> str:
         raise InvalidRequest("Invalid parameter: response_mode", hint=hint)
     if types & {"token", "id_token"}:
         _refuse_implicit(mode)
-    return value
+    return " ".join(sorted(types))
 
 
 def _refuse_implicit(mode: str | None) -> None:

@@ -71,6 +71,7 @@ class Front:
 
     def _is_trusted(self, scope: Scope) -> bool:
         address = ip_address((scope.get("client") or ("::",))[0])
+        address = getattr(address, "ipv4_mapped", None) or address  # as a socket for both sees it
         return any(address in network for network in self._provider.settings.trusted_proxies)
 
 

@@ -23,7 +23,7 @@ _DESCRIPTIONS: dict[Flaw, str] = {
     "expired": "Token is not active",
     "session_over": "Session not active",
     "detached": "Session doesn't have required client",
-    "stale": "Stale token",
+    "stale": "Refresh toked issued before the client session started",
     "revoked": "Stale token",
 }
 
@@ -44,11 +44,11 @@ async def exchange(
         session_id=token.session.id,
         auth_time=token.session.auth_time,
         acr=client.acr or token.persona.acr,
-        scope=_narrowed(token.claims["scope"], form.get("scope")),
+        scope=_narrowed(provider, token.claims["scope"], form.get("scope")),
         nonce=token.claims.get("nonce"),
         thumbprint=token.thumbprint,
     )
-    return await token_response(provider, grant, token.session)
+    return await token_response(provider, grant, token.session, refresh_scope=token.claims["scope"])
 
 
 async def verify_refresh_token(provider: Provider, client: Client, value: str) -> LiveToken:
@@ -63,10 +63,10 @@ async def verify_refresh_token(provider: Provider, client: Client, value: str) -
         raise InvalidGrant(_DESCRIPTIONS[dead.flaw], hint=dead.reason) from None
 
 
-def _narrowed(granted: str, asked: str | None) -> str:
+def _narrowed(provider: Provider, granted: str, asked: str | None) -> str:
     """The scope of the new tokens: what was granted, or less when the client asks for less."""
-    if asked is None:
+    if not asked:
         return granted
     if not set(asked.split()) <= set(granted.split()):
         raise InvalidScope(f"Invalid scopes: {asked}", hint=f"A refresh can ask for no more than {granted!r}.")
-    return asked
+    return " ".join(dict.fromkeys([*asked.split(), *provider.profile.default_scopes]))

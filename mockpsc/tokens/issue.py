@@ -45,7 +45,7 @@ class TokenSigner:
             if not jws.validate_compact(signature, self._keys[algorithm], algorithms=[algorithm]):
                 raise BadToken("its signature is not this provider's")
             claims = json.loads(signature.payload)
-        except (JoseError, ValueError, RecursionError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:  # joserfc has no words for a bad crit
             raise BadToken(f"it is not a JWT ({type(error).__name__})") from None
         if not isinstance(claims, dict):
             raise BadToken("its payload is not a JSON object")
