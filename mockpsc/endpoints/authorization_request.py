@@ -72,7 +72,7 @@ def read_destination(provider: Provider, parameters: Parameters) -> Destination:
 
 
 def _default_mode(parameters: Parameters) -> str:
-    """Without a response_mode the response_type decides (OpenID Connect Core §3.2.2.6); a bad one is told in a query."""
+    """Without a response_mode the response_type decides (OpenID Connect Core §3.2.2.6); a bad one means the query."""
     implicit = {"token", "id_token"} & set((parameters.get("response_type") or "").split())
     return "fragment" if implicit and "response_mode" not in parameters else "query"
 
