@@ -13,12 +13,10 @@ from cryptography import x509
 from starlette.requests import Request
 
 from mockpsc.clients import Client
-from mockpsc.errors import InvalidClient, OAuthError, UnauthorizedClient
+from mockpsc.errors import InvalidClient, OAuthError, bad_credentials
 from mockpsc.judgement import Peer, judge_registration
 from mockpsc.parameters import Parameters
 from mockpsc.provider import Provider
-
-_BAD_CREDENTIALS = "Invalid client or Invalid client credentials"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +85,7 @@ def _authenticate(provider: Provider, client: Client, credentials: Credentials) 
 
 
 def _bad_credentials(provider: Provider, hint: str, reason: str = "") -> OAuthError:
-    """One answer for all that is wrong; Keycloak gave it another code before its version 25."""
-    refusal = UnauthorizedClient if provider.settings.keycloak == "legacy" else InvalidClient
-    return refusal(_BAD_CREDENTIALS, status=401, hint=hint, reason=reason)
+    return bad_credentials(provider.settings.keycloak, hint=hint, reason=reason)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,13 @@ loopback URI, so that a first login needs no setting at all.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from cryptography import x509
+
 from mockpsc.errors import nearest
-from mockpsc.judgement import Registration
+from mockpsc.judgement import Registration, judge_registration
+from mockpsc.kinds import is_loopback
 
 DEFAULT_CLIENT_ID = "mockpsc-client"
 
@@ -71,6 +73,15 @@ class Clients(Collection[Client]):
         known = ", ".join(self._declared)
         return f"No client {client_id!r} is declared{nearest(client_id, self._declared)}. Declared: {known}."
 
+    def rejection(self, certificate: x509.Certificate) -> str | None:
+        """How a bad certificate is refused, as the client wishes whose it is; None when nobody has a wish."""
+        own = (
+            client.reject_with
+            for client in self
+            if judge_registration(certificate, client.registration, client.id) is None
+        )
+        return next(filter(None, own), None)
+
     @property
     def default_id(self) -> str:
         """The client id to show as an example: the first that has a certificate."""
@@ -114,11 +125,4 @@ def _is_secure_or_loopback(uri: str) -> bool:
         return False
     if "#" in uri or not host or any(ord(character) <= 0x20 for character in uri):
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))

@@ -70,6 +70,13 @@ class UnauthorizedClient(OAuthError):
     error = "unauthorized_client"
 
 
+def bad_credentials(keycloak: str, *, hint: str = "", reason: str = "") -> OAuthError:
+    """One answer for all that is wrong with who a client says it is; a `legacy` Keycloak, before its version 25, gave
+    it another code."""
+    refusal = UnauthorizedClient if keycloak == "legacy" else InvalidClient
+    return refusal("Invalid client or Invalid client credentials", status=401, hint=hint, reason=reason)
+
+
 class UnsupportedGrantType(OAuthError):
     """RFC 6749 §5.2."""
 
@@ -139,6 +146,11 @@ class BearerRefusal(MockPscError):
     def __init__(self, cause: OAuthError | None, *, hint: str = "") -> None:
         super().__init__(str(cause or "no token"))
         self.cause, self.hint, self.reason = cause, cause.hint if cause else hint, cause.reason if cause else ""
+
+
+def in_a_clause(error: Exception) -> str:
+    """The first line of what a library says, as the end of a sentence, before its full stop."""
+    return str(error).split("\n")[0].rstrip(". ")
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

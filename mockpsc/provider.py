@@ -11,7 +11,7 @@ from cryptography import x509
 from mockpsc.clients import Clients
 from mockpsc.clock import Clock
 from mockpsc.journal import Journal
-from mockpsc.judgement import Verdict, judge_registration
+from mockpsc.judgement import Verdict
 from mockpsc.profiles import Persona, Profile
 from mockpsc.sessions import Sessions
 from mockpsc.settings import Settings
@@ -74,8 +74,7 @@ class Provider:
         """How a bad certificate is refused: as its client wishes, if it is some client's, else as for all."""
         if certificate is None:
             return self.settings.reject_with
-        own = (c.reject_with for c in self.clients if judge_registration(certificate, c.registration, c.id) is None)
-        return next(filter(None, own), self.settings.reject_with)
+        return self.clients.rejection(certificate) or self.settings.reject_with
 
     def note(self, sentence: str) -> None:
         """Say something about a request that was answered all the same."""

@@ -10,7 +10,7 @@ from mockpsc.admin.revocation import RevocationService
 from mockpsc.clients import Clients
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
-from mockpsc.judgement import Trust, Verdict, judge_chain, missing
+from mockpsc.judgement import Verdict, judge_chain, missing
 from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates
 from mockpsc.pki.ocsp import OcspResponder
 from mockpsc.pki.revocation import RevocationMode, Revocations
@@ -47,7 +47,7 @@ def issuer_profile(
 
 def judge(chain: Sequence[x509.Certificate], profile: TlsProfile, clock: Clock) -> Verdict | None:
     """The verdict on a chain that did not come through a handshake, the client's own certificate first."""
-    trust = Trust(now=clock.today(), anchors=profile.anchors, known=profile.intermediates)
+    trust = profile.trust(clock.today())
     if not chain:
         return missing(trust) if profile.client_auth == "require" else None
     return judge_chain(examine(chain, profile, now=clock.now()), trust)

@@ -32,8 +32,9 @@ from mockpsc.cli import catalogue
 from mockpsc.clock import Clock
 from mockpsc.judgement import reasons
 from mockpsc.pki import ClientFiles, open_folder
+from mockpsc.pki.files import files_in
 from mockpsc.pki.recipes import bake, find_recipe, make_key, recipes
-from mockpsc.pki.shelf import client_authority, files_in, put, server_authority
+from mockpsc.pki.shelf import client_authority, put, server_authority
 from mockpsc.tls.alerts import CLOSED, RESET
 
 CLIENT_ID = "my-client"

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockpsc.connection import NOTICE
+from mockpsc.kinds import is_loopback
 
 # What certificates point to: anybody may ask, by whatever name.
 _OPEN = ("/pki/", "/ocsp")
@@ -38,7 +39,7 @@ class Guard:
             name = (urlsplit(f"//{host}").hostname or "").lower()
         except ValueError:
             return False
-        return name in self._names or name == "localhost" or name.endswith(".localhost") or _is_address(name)
+        return name in self._names or is_loopback(name) or _is_address(name)
 
 
 def _is_address(name: str) -> bool:

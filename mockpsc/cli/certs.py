@@ -22,10 +22,10 @@ from mockpsc.pki import PKCS12_PASSWORD, Authority, Bundle, Pki, client_spec, op
 from mockpsc.pki.build import BACKDATE, CLIENT_LIFETIME
 from mockpsc.pki.bundle import pem
 from mockpsc.pki.disk import locked, write
-from mockpsc.pki.files import ClientFiles
+from mockpsc.pki.files import ClientFiles, files_in
 from mockpsc.pki.hosts import named_hosts
 from mockpsc.pki.recipes import Baked, KeyName, Recipe, Side, bake, make_key, recipes
-from mockpsc.pki.shelf import client_authority, files_in, put, server_authority
+from mockpsc.pki.shelf import client_authority, put, server_authority
 
 _README = """\
 # Certificates to test with

@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mockpsc.client_tables import read_clients
 from mockpsc.clients import Client, Clients
 from mockpsc.clock import Clock
-from mockpsc.errors import ConfigurationError, InvalidClient, OAuthError, UnauthorizedClient, nearest_name
+from mockpsc.errors import ConfigurationError, bad_credentials, nearest_name
 from mockpsc.explanation.caveats import Case, caveats_of
 from mockpsc.explanation.description import describe, flaw, public_key
 from mockpsc.explanation.material import Material
 from mockpsc.explanation.pki_at_hand import has_pki, read_pki, stand_in
 from mockpsc.explanation.report import Answer, Owners, Report
-from mockpsc.judgement import Trust, Verdict, VerificationError, judge_chain, judge_registration, malformed, reasons
+from mockpsc.judgement import Verdict, VerificationError, judge_chain, judge_registration, malformed, reasons
 from mockpsc.judgement import verdict as worded
 from mockpsc.pki import Pki, common_name
 from mockpsc.profiles import load_profile
@@ -59,7 +59,7 @@ class _Hearing:
             now=self.clock.today(),
             key=key,
             verdict=found,
-            answer=None if found is None else self._answer(found, errors, clients, owners),
+            answer=None if found is None else self._answer(found, errors, clients),
             owners=owners,
             caveats=caveats_of(self._case(profile, key, accepted=found is None)),
         )
@@ -90,25 +90,23 @@ class _Hearing:
         return worded("key_mismatch", en=facts, fr=facts)
 
     def _refusal_of_the_chain(self, errors: Sequence[VerificationError], profile: TlsProfile) -> Verdict | None:
-        trust = Trust(now=self.clock.today(), anchors=profile.anchors, known=profile.intermediates)
         unreadable = flaw(self.material.certificate)
-        return judge_chain(errors, trust) or (malformed(unreadable) if unreadable else None)
+        return judge_chain(errors, profile.trust(self.clock.today())) or (malformed(unreadable) if unreadable else None)
 
-    def _answer(self, found: Verdict, errors: Sequence[VerificationError], clients: Clients, owners: Owners) -> Answer:
+    def _answer(self, found: Verdict, errors: Sequence[VerificationError], clients: Clients) -> Answer:
         if found.reason == "key_mismatch":
             return Answer(alert=_DECRYPT_ERROR)
         if found.reason == "subject_mismatch":
             return self._unauthorised()
-        own = (client.reject_with for client in clients if client.id in owners.matching)
-        choice = next(filter(None, own), self.settings.reject_with)
+        choice = clients.rejection(self.material.certificate) or self.settings.reject_with
         if choice == "alert":
             return Answer(alert=_alert(found, errors), by_choice=choice)
         return self._unauthorised(choice) if choice == "keycloak" else _nginx(choice)
 
     def _unauthorised(self, choice: str | None = None) -> Answer:
-        kind: type[OAuthError] = UnauthorizedClient if self.settings.keycloak == "legacy" else InvalidClient
-        body = kind("Invalid client or Invalid client credentials").body
-        return Answer(status=401, content_type="application/json", body=json.dumps(body), by_choice=choice)
+        refusal = bad_credentials(self.settings.keycloak)
+        body = json.dumps(refusal.body)
+        return Answer(status=refusal.status, content_type="application/json", body=body, by_choice=choice)
 
     def _case(self, profile: TlsProfile, key: bool | None, *, accepted: bool) -> Case:
         announced = profile.anchors if profile.announce is None else profile.announce

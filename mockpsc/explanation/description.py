@@ -8,6 +8,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
+from mockpsc.errors import in_a_clause
 from mockpsc.judgement import alternative_names, describe_key, extended_usage, key_usage
 from mockpsc.pki import UNREADABLE, show_dn, thumbprint
 
@@ -57,7 +58,7 @@ def flaw(certificate: x509.Certificate) -> str | None:
         describe_key(certificate)
         _ = certificate.subject, certificate.issuer, certificate.extensions
     except UNREADABLE as error:
-        return str(error).split("\n")[0].rstrip(". ")
+        return in_a_clause(error)
     return None
 
 

@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 
-from mockpsc.errors import ConfigurationError
+from mockpsc.errors import ConfigurationError, in_a_clause
 from mockpsc.pki import PKCS12_PASSWORD
 from mockpsc.pki.disk import read
 
@@ -76,7 +76,7 @@ def _from_pem(path: Path, content: bytes, passwords: Sequence[Password]) -> Mate
     try:
         chain = tuple(x509.load_pem_x509_certificates(content))
     except ValueError as error:
-        raise ConfigurationError(f"{path} holds a certificate that cannot be read: {_reason(error)}.") from error
+        raise ConfigurationError(f"{path} holds a certificate that cannot be read: {in_a_clause(error)}.") from error
     key = _key(path, content, passwords) if _KEY_BLOCK.search(content) else None
     return Material(source=str(path), form="PEM", chain=chain, key=key)
 
@@ -149,8 +149,3 @@ def _first(passwords: Sequence[Password], open_with: Callable[[Password], _T]) -
         with suppress(*_UNREADABLE):
             return open_with(password)
     return None
-
-
-def _reason(error: Exception) -> str:
-    """What a library says, as the end of a sentence."""
-    return str(error).split("\n")[0].rstrip(". ")

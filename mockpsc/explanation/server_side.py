@@ -26,6 +26,7 @@ from mockpsc.judgement import Explanation, Trust, Verdict, VerificationError, ju
 from mockpsc.judgement.verdict import Language
 from mockpsc.pki import load_certificates, show_dn
 from mockpsc.pki.hosts import named_hosts
+from mockpsc.tls.contexts import reasons_of
 from mockpsc.tls.verify import readable
 
 _PATIENCE = 10.0  # seconds, for each answer of the server's
@@ -129,7 +130,7 @@ def _shake_hands(connection: SSL.Connection, channel: socket.socket) -> str | No
         except SSL.WantReadError:
             _send(connection, channel)
         except SSL.Error as error:
-            return _detail(error)
+            return reasons_of(error, otherwise="the server ended the handshake")
         else:
             _send(connection, channel)
             return None
@@ -137,12 +138,6 @@ def _shake_hands(connection: SSL.Connection, channel: socket.socket) -> str | No
         if not data:
             return "the server closed the connection"
         connection.bio_write(data)
-
-
-def _detail(error: SSL.Error) -> str:
-    """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
-    listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return "; ".join(reason for *_, reason in listed) or "the server ended the handshake"
 
 
 def _send(connection: SSL.Connection, channel: socket.socket) -> None:

@@ -79,10 +79,14 @@ class PkiFiles:
                 f"The client id {client_id!r} cannot name the folder of its certificate: it must be 1 to 64 printable "
                 'ASCII characters, none of them / \\ : * ? " < > |, with no dot at either end and no space at its end.'
             )
-        folder = self.folder / "clients" / client_id
-        return ClientFiles(
-            cert=folder / "cert.pem", key=folder / "key.pem", chain=folder / "chain.pem", pkcs12=folder / "client.p12"
-        )
+        return files_in(self.folder / "clients" / client_id)
+
+
+def files_in(folder: Path) -> ClientFiles:
+    """The files of a certificate that is alone in a folder."""
+    return ClientFiles(
+        cert=folder / "cert.pem", key=folder / "key.pem", chain=folder / "chain.pem", pkcs12=folder / "client.p12"
+    )
 
 
 def _pair(folder: Path, name: str) -> PairFiles:

@@ -320,20 +320,33 @@ def _client_identity() -> Iterator[Recipe]:
 
 
 def _server() -> Iterator[Recipe]:
-    def of_server(name: str, meaning: str, reason: str | None = None, **more: Any) -> Recipe:
-        return Recipe(name=f"server-{name}", side="server", meaning=meaning, reason=reason, **more)
+    yield from _server_validity()
+    yield from _server_host()
+    yield from _server_chain()
+    yield from _server_usage()
+    yield from _server_cryptography()
+    yield _of_server("revoked", "It was revoked.", "revoked", revoked=True, needs=_REVOKE)
 
-    yield of_server("good", "A certificate as it should be.")
-    yield of_server("expired", "It expired yesterday.", "expired", leaf=Part(change=_EXPIRED))
-    yield of_server("not-yet-valid", "It is valid from tomorrow.", "not_yet_valid", leaf=Part(change=_NOT_YET_VALID))
-    yield of_server(
+
+def _of_server(name: str, meaning: str, reason: str | None = None, **more: Any) -> Recipe:
+    return Recipe(name=f"server-{name}", side="server", meaning=meaning, reason=reason, **more)
+
+
+def _server_validity() -> Iterator[Recipe]:
+    yield _of_server("good", "A certificate as it should be.")
+    yield _of_server("expired", "It expired yesterday.", "expired", leaf=Part(change=_EXPIRED))
+    yield _of_server("not-yet-valid", "It is valid from tomorrow.", "not_yet_valid", leaf=Part(change=_NOT_YET_VALID))
+
+
+def _server_host() -> Iterator[Recipe]:
+    yield _of_server(
         "wrong-host",
         "It names another host.",
         "wrong_host",
         alert=_BAD_CERTIFICATE,
         leaf=Part(change=but(alternative_names=(x509.DNSName("wrong.host.test"),))),
     )
-    yield of_server(
+    yield _of_server(
         "no-san",
         "It names the host in its CN alone, where RFC 9525 no longer looks.",
         "wrong_host",
@@ -341,34 +354,43 @@ def _server() -> Iterator[Recipe]:
         leaf=Part(change=but(alternative_names=())),
         needs="Python's ssl still looks there, unless hostname_checks_common_name is False (as urllib3 2 sets it).",
     )
-    yield of_server("self-signed", "It is signed with its own key.", "self_signed", top="itself")
-    yield of_server(
+
+
+def _server_chain() -> Iterator[Recipe]:
+    yield _of_server("self-signed", "It is signed with its own key.", "self_signed", top="itself")
+    yield _of_server(
         "untrusted-root", "It leads to a root that nobody trusts.", "unknown_ca", top="other root", sends=_leaf_alone
     )
-    yield of_server("intermediate", "An intermediate issued it, which is sent.", path=(_INTERMEDIATE,))
-    yield of_server(
+    yield _of_server("intermediate", "An intermediate issued it, which is sent.", path=(_INTERMEDIATE,))
+    yield _of_server(
         "incomplete-chain",
         "The certificate of the intermediate that issued it is not sent.",
         "incomplete_chain",
         path=(_SUBORDINATE,),
         sends=_leaf_alone,
     )
-    yield of_server(
+    yield _of_server(
         "reversed-chain", "The authorities are sent in the wrong order.", path=(_INTERMEDIATE,) * 2, sends=_reversed
     )
-    yield of_server(
+    yield _of_server(
         "expired-intermediate",
         "The intermediate that issued it expired yesterday.",
         "expired_issuer",
         path=(Part(change=_EXPIRED),),
     )
-    yield of_server(
+
+
+def _server_usage() -> Iterator[Recipe]:
+    yield _of_server(
         "client-auth-only",
         "It is for clients: its extended key usage is clientAuth.",
         "wrong_usage",
         leaf=Part(change=but(extended_key_usage=(_CLIENT_AUTH,))),
     )
-    yield of_server(
+
+
+def _server_cryptography() -> Iterator[Recipe]:
+    yield _of_server(
         "sha1",
         "It is signed with SHA-1.",
         "weak_signature",
@@ -376,8 +398,7 @@ def _server() -> Iterator[Recipe]:
         path=(Part(key="rsa"),),
         needs=_WEAK,
     )
-    yield of_server("weak-key", "Its key is RSA of 1024 bits.", "weak_key", leaf=Part(key="rsa-1024"), needs=_WEAK)
-    yield of_server("revoked", "It was revoked.", "revoked", revoked=True, needs=_REVOKE)
+    yield _of_server("weak-key", "Its key is RSA of 1024 bits.", "weak_key", leaf=Part(key="rsa-1024"), needs=_WEAK)
 
 
 def _all(chain: Chain) -> Chain:

@@ -20,13 +20,6 @@ def server_authority(pki: Pki) -> Authority:
     return pki.authorities["server-root"]
 
 
-def files_in(folder: Path) -> ClientFiles:
-    """The files of a certificate that is alone in a folder."""
-    return ClientFiles(
-        cert=folder / "cert.pem", key=folder / "key.pem", chain=folder / "chain.pem", pkcs12=folder / "client.p12"
-    )
-
-
 def put(bundle: Bundle, files: ClientFiles, *, alias: str) -> None:
     """Write a bundle into files of one folder, in place of those that are there; the key, as in a PKI's folder, for its
     owner only. Raises ConfigurationError when they cannot be written."""

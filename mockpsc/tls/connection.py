@@ -9,7 +9,7 @@ from OpenSSL import SSL
 
 from mockpsc.errors import MockPscError
 from mockpsc.journal import Outcome
-from mockpsc.judgement import Trust, Verdict, judge_chain, missing
+from mockpsc.judgement import Verdict, judge_chain, missing
 from mockpsc.tls.alerts import CLOSE_NOTIFY, CLOSED, USER_CANCELED, Refusal, client_refused, server_refused
 from mockpsc.tls.contexts import TlsProfile, reasons_of
 from mockpsc.tls.hello import ClientHello
@@ -112,10 +112,8 @@ class TlsConnection:
     @cached_property
     def verdict(self) -> Verdict | None:
         """Why what the client presented is not good enough, if it is not."""
-        profile = self.profile
-        now = datetime.fromtimestamp(self._now, UTC)
-        trust = Trust(now=now, anchors=profile.anchors, known=profile.intermediates)
-        if not self.findings.presented and profile.client_auth == "require":
+        trust = self.profile.trust(datetime.fromtimestamp(self._now, UTC))
+        if not self.findings.presented and self.profile.client_auth == "require":
             return missing(trust)
         return judge_chain(self.findings.errors, trust)
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 
 from mockpsc.errors import ConfigurationError
+from mockpsc.judgement import Trust
 from mockpsc.tls.hello import TlsVersion
 from mockpsc.tls.verify import Enforce, Findings, Watch
 
@@ -84,6 +85,10 @@ class TlsProfile:
     def certificate_pem(self) -> str:
         """The certificate as PEM."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    def trust(self, now: datetime) -> Trust:
+        """What clients' chains are judged by at an aware moment."""
+        return Trust(now=now, anchors=self.anchors, known=self.intermediates)
 
     def require_usable(self, now: float) -> None:
         """Raise ConfigurationError when OpenSSL would not serve with this certificate: its key may be too weak."""
@@ -166,7 +171,7 @@ def _select_protocol(_: SSL.Connection, offered: Sequence[bytes]) -> Any:  # the
     return b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
-def reasons_of(error: SSL.Error) -> str:
-    """OpenSSL's reasons, from an error that lists them as (library, function, reason)."""
+def reasons_of(error: SSL.Error, *, otherwise: str = "no reason") -> str:
+    """OpenSSL's reasons, from an error that lists them as (library, function, reason); `otherwise` if it has none."""
     listed = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return "; ".join(reason for _, _, reason in listed) or "no reason"
+    return "; ".join(reason for _, _, reason in listed) or otherwise
