@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import ip_network
@@ -77,9 +77,10 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Visit:
-    """What a client saw of one connection, with the mock's own record of it."""
+    """What a client saw of one connection; `earlier` are the ids of those that the mock had seen before."""
 
     port: int
+    earlier: Collection[str]
     alerts: list[int] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     error: SSL.Error | None = None
@@ -112,8 +113,9 @@ def visit(
 ) -> Visit:
     """One connection and these requests on it. It is OpenSSL that tells the numbers of the alerts received."""
     context = context_of(presented, version, trusted or running.mock.pki.server_root)
+    earlier = {each.connection_id for each in running.mock.journal.handshakes()}
     with socket.create_connection(("127.0.0.1", port_of(running))) as raw:
-        seen = Visit(port=raw.getsockname()[1])
+        seen = Visit(port=raw.getsockname()[1], earlier=earlier)
 
         def note(_: SSL.Connection, where: int, value: int) -> None:
             if where & SSL.SSL_CB_ALERT and where & SSL.SSL_CB_READ:
@@ -168,7 +170,9 @@ def token(running: RunningMock, client_id: str = CLIENT_ID, **headers: str) -> b
 
 
 def handshake_of(running: RunningMock, seen: Visit) -> Handshake:
-    (handshake,) = (each for each in running.mock.journal.handshakes() if each.peer == f"127.0.0.1:{seen.port}")
+    """The one handshake of a visit; an earlier one may have had the same port, which the system gives again."""
+    later = (each for each in running.mock.journal.handshakes() if each.connection_id not in seen.earlier)
+    (handshake,) = (each for each in later if each.peer == f"127.0.0.1:{seen.port}")
     return handshake
 
 
