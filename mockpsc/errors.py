@@ -17,6 +17,10 @@ class ConfigurationError(MockPscError):
     """The mock cannot start as it was asked to: one sentence for the person who asked. Exit status 2."""
 
 
+class Unusable(ConfigurationError):
+    """A name or a value that somebody gave is not one that can be used, whether at the start or while the mock runs."""
+
+
 class PageError(MockPscError):
     """A refusal shown to the person in the browser, because there is no URI that could be trusted with it."""
 
@@ -117,6 +121,56 @@ class RequestUriNotSupported(OAuthError):
     """OpenID Connect Core §3.1.2.6: a request object was passed by reference."""
 
     error = "request_uri_not_supported"
+
+
+class ServerError(OAuthError):
+    """RFC 6749 §4.1.2.1: the provider met with something that it did not expect."""
+
+    error = "server_error"
+    status = 500
+
+
+class TemporarilyUnavailable(OAuthError):
+    """RFC 6749 §4.1.2.1: the provider is overloaded, or under maintenance."""
+
+    error = "temporarily_unavailable"
+    status = 503
+
+
+class InteractionRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    error = "interaction_required"
+
+
+class AccountSelectionRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    error = "account_selection_required"
+
+
+class ConsentRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    error = "consent_required"
+
+
+class InvalidRequestUri(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    error = "invalid_request_uri"
+
+
+class InvalidRequestObject(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    error = "invalid_request_object"
+
+
+class RegistrationNotSupported(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    error = "registration_not_supported"
 
 
 class UnsupportedTokenType(OAuthError):

@@ -1,0 +1,108 @@
+"""How a fault is asked for: as JSON (the admin API, `mockpsc.toml`), as text (a header), or by a host name."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from mockpsc.errors import Unusable
+from mockpsc.faults.armed import Trigger
+from mockpsc.faults.base import Fault
+from mockpsc.faults.catalogue import catalogue, find_fault, make_fault
+from mockpsc.faults.occasion import Match
+from mockpsc.members import from_text, member, read_members
+
+HEADER = "x-mockpsc-fault"
+HOSTS = ".fault.localhost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Trigger):
+    """What to arm: a fault of the catalogue, its parameters, on which occasions it acts, and how often."""
+
+    name: str = member(help="The fault, by its name in the catalogue.")
+    params: dict[str, Any] = member({}, "Its parameters, by name.")
+    match: dict[str, Any] = member({}, "On which occasions it acts: those that have all of these values.")
+
+    @property
+    def fault(self) -> Fault[Any]:
+        """The fault with its parameters. Raises Unusable."""
+        return make_fault(self.name, self.params)
+
+    @property
+    def matching(self) -> Match:
+        """On which occasions. Raises Unusable for what is not known where the fault acts."""
+        match = read_members(Match, self.match, f"The match of {self.name}")
+        kind = find_fault(self.name)
+        for name in match.given:
+            if name not in kind.knows:
+                raise Unusable(
+                    f"{self.name} cannot be matched by {name}, which is not known when it acts; "
+                    f"it can be by {', '.join(sorted(kind.knows))}."
+                )
+        _require_target(kind, match)
+        return match
+
+    @property
+    def trigger(self) -> Trigger:
+        """How often. Raises Unusable for what cannot be counted."""
+        trigger = Trigger(**{each.name: getattr(self, each.name) for each in fields(Trigger)})
+        if not find_fault(self.name).counted and (trigger.times or trigger.every or trigger.probability is not None):
+            raise Unusable(f"{self.name} acts without the mock seeing it, so it cannot be counted: use ttl and delay.")
+        return trigger
+
+
+def _require_target(kind: type[Fault[Any]], match: Match) -> None:
+    """A fault of one endpoint that is matched by another would never act."""
+    if kind.stage in ("request", "response") and kind.targets and match.endpoint not in (None, *kind.endpoints()):
+        raise Unusable(f"{kind.name} acts at {' and '.join(kind.endpoints())}, never at {match.endpoint}.")
+
+
+def read_order(given: Mapping[str, Any], who: str = "The fault to arm") -> Order:
+    """An order as JSON has it. Raises Unusable for anything in it that cannot be."""
+    order = read_members(Order, given, who)
+    _ = order.fault, order.matching, order.trigger
+    return order
+
+
+def orders_in(text: str) -> list[Order]:
+    """Orders as text: faults separated by commas, each a name and its parameters, `token.error;error=invalid_grant`."""
+    return [_in_text(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _in_text(text: str) -> Order:
+    name, *pairs = [each.strip() for each in text.split(";")]
+    return read_order({"name": name, "params": params_in(name, pairs)})
+
+
+def params_in(name: str, pairs: Iterable[str]) -> dict[str, Any]:
+    """Parameters of a fault from `name=value` texts. Raises Unusable for a text without `=`."""
+    given = {}
+    for pair in pairs:
+        param, equals, value = pair.partition("=")
+        if not equals:
+            raise Unusable(f"{pair!r} is no parameter of {name}; expected name=value.")
+        given[param.strip()] = value.strip()
+    return from_text(find_fault(name), given, name)
+
+
+def order_of_host(host: str | None) -> Order | None:
+    """What a host name asks for: `expired.fault.localhost` for tls.expired, as at badssl.com; None for other names.
+
+    Raises Unusable for a name of this kind that asks for no fault."""
+    if host is None or not host.endswith(HOSTS):
+        return None
+    label = host.removesuffix(HOSTS)
+    if label not in hosts():
+        raise Unusable(f"{host} asks for no fault: known are {', '.join(hosts())}, each before {HOSTS}.")
+    return Order(name=hosts()[label])
+
+
+def hosts() -> Mapping[str, str]:
+    """The faults of the handshake that a host name asks for, by its first label."""
+    return dict(_hosts())
+
+
+def _hosts() -> Iterator[tuple[str, str]]:
+    for name, kind in catalogue().items():
+        if kind.stage == "handshake" and "hello" in kind.targets:
+            yield name.partition(".")[2].replace("_", "-"), name

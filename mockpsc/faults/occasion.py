@@ -1,0 +1,78 @@
+"""Whom a fault would act on: what is known of a connection or a request, and which of them an arming matches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from mockpsc.members import member
+
+if TYPE_CHECKING:
+    from mockpsc.faults.armed import Armed
+
+
+@dataclass(kw_only=True, eq=False)
+class Trace:
+    """What took place on an occasion, for the journal: the faults that acted, and the tokens issued (kind, claims)."""
+
+    faults: list[str] = field(default_factory=list)
+    tokens: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """A connection or a request, as far as it is known yet: what is None or empty is not known, and matches nothing.
+
+    `client` and `persona` are ids, `host` is the server name of the ClientHello or of the Host header, header names are
+    in lower case. `requested` are faults for this occasion alone. `trace` is shared by all that is known of one thing.
+    A fault that acts is told `now`, in seconds since the epoch by the mock's clock, and given a `memory` of its own.
+    """
+
+    listener: str
+    endpoint: str | None = None
+    client: str | None = None
+    persona: str | None = None
+    host: str | None = None
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    requested: Sequence["Armed"] = ()
+    trace: Trace = field(default_factory=Trace)
+    now: float = 0
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def about(self, **known: Any) -> Self:
+        """The same occasion, of which more is known."""
+        return replace(self, **known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """Which occasions a fault acts on: those that have all of these values; without any, all."""
+
+    client: str | None = member(None, "The client's id.")
+    persona: str | None = member(None, "The id of the person who logs in, or whom a token stands for.")
+    endpoint: str | None = member(
+        None,
+        "The endpoint: discovery, jwks, authorization, token, userinfo, introspection, revocation or logout.",
+        choices=("discovery", "jwks", "authorization", "token", "userinfo", "introspection", "revocation", "logout"),
+    )
+    listener: str | None = member(None, "The listener.", choices=("auth", "wallet"))
+    host: str | None = member(None, "The host name that the client asked for.")
+    header: str | None = member(None, "A header of the request, as Name: value.")
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The values asked for, by name."""
+        named = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def accepts(self, occasion: Occasion) -> bool:
+        """Whether this is such an occasion."""
+        return all(self._is(name, value, occasion) for name, value in self.given.items())
+
+    @staticmethod
+    def _is(name: str, value: str, occasion: Occasion) -> bool:
+        if name == "header":
+            header, _, wanted = value.partition(":")
+            return occasion.headers.get(header.strip().lower()) == wanted.strip()
+        known: str | None = getattr(occasion, name)
+        return known is not None and (known.lower() == value.lower() if name == "host" else known == value)

@@ -1,0 +1,112 @@
+"""Scenarios: faults one after the other, each when the one before has acted as often as it was to.
+
+[[scenarios]]
+name = "a provider under repair"
+loop = false
+match = { endpoint = "token" }
+[[scenarios.steps]]
+name = "http.status"
+params = { status = 503, retry_after = 1 }
+[[scenarios.steps]]
+name = "http.none"
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mockpsc.errors import Unusable, nearest
+from mockpsc.faults.armed import Armed
+from mockpsc.faults.arming import Order, read_order
+from mockpsc.faults.occasion import Occasion, Trace
+from mockpsc.members import member, read_members
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioTable:
+    """A scenario as it is declared."""
+
+    name: str = member(help="Its name.")
+    steps: list[Any] = member(help="The faults in order, each as it would be armed; a step acts once by default.")
+    loop: bool = member(False, "Begin again after the last step.")
+    match: dict[str, Any] = member({}, "On which occasions the steps act, unless a step says otherwise.")
+    start: bool = member(False, "Start it when the mock starts, and at each reset.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A list of orders, played one at a time."""
+
+    name: str
+    steps: tuple[Order, ...]
+    loop: bool
+    start: bool
+
+
+def read_scenarios(tables: Sequence[Mapping[str, Any]]) -> dict[str, Scenario]:
+    """Scenarios by name. Raises Unusable for a table that makes no sense."""
+    scenarios: dict[str, Scenario] = {}
+    for table in tables:
+        scenario = read_scenario(table)
+        if scenario.name in scenarios:
+            raise Unusable(f"Two scenarios have the name {scenario.name!r}; a name names one.")
+        scenarios[scenario.name] = scenario
+    return scenarios
+
+
+def read_scenario(table: Mapping[str, Any]) -> Scenario:
+    """The scenario that a table declares. Raises Unusable when it makes no sense."""
+    who = f"The scenario {table.get('name', '(without name)')!r}"
+    told = read_members(ScenarioTable, table, who)
+    if not told.steps:
+        raise Unusable(f"{who} has no steps: give at least one fault.")
+    steps = tuple(_step(each, told.match, f"{who}, in step {n},") for n, each in enumerate(told.steps, start=1))
+    return Scenario(name=told.name, steps=steps, loop=told.loop, start=told.start)
+
+
+def _step(given: Any, match: Mapping[str, Any], who: str) -> Order:
+    if not isinstance(given, dict):
+        raise Unusable(f"{who} is {given!r}; expected an object with the name of a fault.")
+    if "ttl" in given or "delay" in given:
+        raise Unusable(f"{who} has a ttl or a delay; a step lasts until its fault has acted: give times.")
+    return read_order({"times": 1, "match": match, **given}, who)
+
+
+def find_scenario(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
+    """The scenario of that name. Raises Unusable, with the nearest name, when there is none."""
+    if name not in scenarios:
+        known = ", ".join(map(repr, scenarios)) or "none"
+        raise Unusable(f"No scenario is named {name!r}{nearest(name, scenarios)}; declared: {known}.")
+    return scenarios[name]
+
+
+class Play:
+    """A scenario that is being played."""
+
+    def __init__(self, scenario: Scenario, *, now: float) -> None:
+        self.scenario, self._now = scenario, now
+        self.position = self.rounds = 0
+        self.current: Armed | None = self._armed(0)
+        self._acted_on: Trace | None = None
+
+    def due_on(self, occasion: Occasion) -> Armed | None:
+        """The step that may act: not the next one on the very occasion that ended the one before."""
+        return None if occasion.trace is self._acted_on else self.current
+
+    def acted(self, armed: Armed, occasion: Occasion) -> None:
+        """Go on to the next step, if that one has acted as often as it was to."""
+        if armed is not self.current or not armed.is_spent:
+            return
+        self._acted_on = occasion.trace
+        self.position += 1
+        if self.position == len(self.scenario.steps) and self.scenario.loop:
+            self.position, self.rounds = 0, self.rounds + 1
+        self.current = self._armed(self.position)
+
+    def _armed(self, position: int) -> Armed | None:
+        if position >= len(self.scenario.steps):
+            return None
+        order = self.scenario.steps[position]
+        trigger = replace(order.trigger, times=order.times or 1)
+        id = f"{self.scenario.name} {position + 1}"
+        return Armed(id, order.fault, order.matching, trigger, now=self._now, origin="scenario")
