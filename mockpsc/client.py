@@ -5,43 +5,160 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 from mockpsc.errors import ConfigurationError
 
 _TIMEOUT = 10.0
 
+Json = dict[str, Any]
+
 
 class AdminClient:
-    """The admin API of the mock at an origin. Raises ConfigurationError when it is not there, or refuses."""
+    """The admin API of the mock at an origin; `token` is what a mock on another machine wants.
 
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+    Raises ConfigurationError when the mock is not there, or refuses. What is answered is what docs/admin.md says."""
 
-    def handshakes(self) -> list[dict[str, Any]]:
+    def __init__(self, url: str, *, token: str | None = None) -> None:
+        self._url, self._token = url.rstrip("/"), token
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Ask for a JSON document."""
+        return self._json("GET", path, query=query)
+
+    def post(self, path: str, document: Mapping[str, Any] | None = None) -> Any:
+        """Send a JSON document, and read the answer."""
+        return self._json("POST", path, document)
+
+    def put(self, path: str, document: Mapping[str, Any]) -> Any:
+        """The same, in the place of what is there."""
+        return self._json("PUT", path, document)
+
+    def delete(self, path: str, **query: Any) -> Any:
+        """Take something away, and read the answer."""
+        return self._json("DELETE", path, query=query)
+
+    def arm(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        match: Mapping[str, Any] | None = None,
+        **trigger: Any,
+    ) -> Json:
+        """Arm a fault; `trigger` has times, every, probability, seed, delay and ttl."""
+        order = {"name": name, "params": params or {}, "match": match or {}, **trigger}
+        return dict(self.post("/api/faults", order))
+
+    def armed(self) -> list[Json]:
+        """The armed faults."""
+        return list(self.get("/api/faults"))
+
+    def disarm(self, what: str) -> list[Json]:
+        """Disarm the fault of that id, or all of that name."""
+        return list(self.delete(f"/api/faults/{quote(what, safe='')}"))
+
+    def reset_faults(self) -> list[Json]:
+        """Disarm all but what the configuration arms; the faults that never acted."""
+        return list(self.delete("/api/faults")["never_acted"])
+
+    def scenarios(self) -> list[Json]:
+        """The scenarios, and where each stands."""
+        return list(self.get("/api/scenarios"))
+
+    def start_scenario(self, name: str) -> Json:
+        """Play a scenario from its first step."""
+        return dict(self.post(f"/api/scenarios/{quote(name, safe='')}/start"))
+
+    def stop_scenario(self, name: str) -> Json:
+        """Play a scenario no more."""
+        return dict(self.post(f"/api/scenarios/{quote(name, safe='')}/stop"))
+
+    def clock(self) -> Json:
+        """The time by the mock's clock."""
+        return dict(self.get("/api/clock"))
+
+    def advance(self, seconds: float) -> Json:
+        """Move the clock."""
+        return dict(self.post("/api/clock/advance", {"seconds": seconds}))
+
+    def freeze(self) -> Json:
+        """Stop the clock where it is."""
+        return dict(self.post("/api/clock/freeze"))
+
+    def resume(self) -> Json:
+        """Let the clock run on."""
+        return dict(self.post("/api/clock/resume"))
+
+    def keys(self) -> Json:
+        """The ids of the keys that sign tokens."""
+        return dict(self.get("/api/keys"))
+
+    def rotate_keys(self, *, publish: bool = True, use: bool = True, keep_old: bool = True) -> Json:
+        """Rotate the signing key."""
+        return dict(self.post("/api/keys/rotate", {"publish": publish, "use": use, "keep_old": keep_old}))
+
+    def handshakes(self) -> list[Json]:
         """The handshakes that the mock remembers, oldest first."""
-        with self._open("/api/handshakes") as response:
-            told: list[dict[str, Any]] = json.load(response)
-            return told
+        return list(self.get("/api/handshakes"))
 
-    def follow_handshakes(self) -> Iterator[dict[str, Any]]:
+    def follow_handshakes(self) -> Iterator[Json]:
         """The handshakes to come, until the mock stops."""
-        with self._open("/api/handshakes?follow=1", timeout=None) as response:
+        return self._lines("/api/handshakes", {"follow": True})
+
+    def journal(self, **filter: Any) -> list[Json]:
+        """The handshakes and exchanges that the mock remembers, oldest first."""
+        return list(self.get("/api/journal", **filter))
+
+    def follow_journal(self, **filter: Any) -> Iterator[Json]:
+        """Those to come, until the mock stops."""
+        return self._lines("/api/journal", {"follow": True, **filter})
+
+    def export_journal(self, form: str, **filter: Any) -> str:
+        """Those that are kept, as `har` or `ndjson`."""
+        with self._open("GET", "/api/journal", query={"format": form, **filter}) as response:
+            return response.read().decode()
+
+    def clear_journal(self, **filter: Any) -> int:
+        """Forget events; how many they were."""
+        return int(self.delete("/api/journal", **filter)["cleared"])
+
+    def reset(self) -> list[Json]:
+        """Have the mock as it was at the start; the faults that were armed and never acted."""
+        return list(self.post("/api/reset")["never_acted"])
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        with self._open(method, path, document, query) as response:
+            return json.load(response)
+
+    def _lines(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
+        with self._open("GET", path, query=query, timeout=None) as response:
             try:
                 for line in response:
                     yield json.loads(line)
             except (HTTPException, OSError):
                 return
 
-    def post(self, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a JSON document, and read the answer."""
-        with self._open(path, json.dumps(document).encode()) as response:
-            told: dict[str, Any] = json.load(response)
-            return told
-
-    def _open(self, path: str, body: bytes | None = None, timeout: float | None = _TIMEOUT) -> HTTPResponse:
-        request = Request(self._url + path, body, {"Content-Type": "application/json"} if body else {})
+    def _open(
+        self,
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        timeout: float | None = _TIMEOUT,
+    ) -> HTTPResponse:
+        body = None if document is None else json.dumps(document).encode()
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
         try:
+            request = Request(self._url + path + _query(query or {}), body, headers, method=method)
             response: HTTPResponse = urlopen(request, timeout=timeout)
         except HTTPError as refusal:
             raise ConfigurationError(_told(refusal)) from None
@@ -51,6 +168,16 @@ class AdminClient:
                 f"No mock answers at {self._url} ({reason}): start it with `mockpsc serve`, or give --admin-url."
             ) from None
         return response
+
+
+def _query(given: Mapping[str, Any]) -> str:
+    """Those that are given, as the query of a URL; true and false as JSON writes them."""
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    return f"?{urlencode(texts)}" if texts else ""
 
 
 def _told(refusal: HTTPError) -> str:

@@ -57,7 +57,7 @@ def authenticate_client(provider: Provider, request: Request, form: Parameters) 
         raise InvalidClient(
             "Missing client_id parameter", status=400, hint="No client_id came in the form, nor a user in HTTP Basic."
         )
-    request.state.client_id = client_id
+    request.state.occasion.client = client_id
     client = provider.clients.get(client_id)
     if client is None:
         raise _bad_credentials(provider, provider.clients.hint(client_id))

@@ -1,18 +1,19 @@
 """The relying parties that the mock knows, and which URIs and scopes each may use.
 
 Declared clients are strict, as at Pro Santé Connect. When none is declared, any client id is accepted with any https or
-loopback URI, so that a first login needs no setting at all.
+loopback URI, so that a first login needs no setting at all; that stays so when clients are added while the mock runs.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from mockpsc.errors import nearest
+from mockpsc.errors import Unusable, nearest
 from mockpsc.judgement import Registration, judge_registration
 from mockpsc.kinds import is_loopback
+from mockpsc.pki import common_name
 
 DEFAULT_CLIENT_ID = "mockpsc-client"
 
@@ -57,20 +58,54 @@ class Client:
 
 
 class Clients(Collection[Client]):
-    """The declared clients, or everybody when none is declared."""
+    """The declared clients, and everybody else when none is declared at first. `on_change` are called when a client was
+    added or removed."""
 
     def __init__(self, declared: Sequence[Client] = ()) -> None:
-        self._declared = {client.id: client for client in declared}
+        self.on_change: list[Callable[[], None]] = []
+        self._configured = {client.id: client for client in declared}
+        self._declared = dict(self._configured)
+
+    @property
+    def accept_any(self) -> bool:
+        """Whether a client need not be declared."""
+        return not self._configured
 
     def get(self, client_id: str) -> Client | None:
         """The client of that id."""
-        if not self._declared and client_id:
+        if self.accept_any and client_id and client_id not in self._declared:
             return Client(id=client_id, declared=False)
         return self._declared.get(client_id)
 
+    def add(self, client: Client) -> None:
+        """Declare a client, in the place of one of its id."""
+        self._declared[client.id] = client
+        self._changed()
+
+    def remove(self, client_id: str) -> None:
+        """Forget the declared client of that id. Raises Unusable when there is none."""
+        self.declared(client_id)
+        del self._declared[client_id]
+        self._changed()
+
+    def restore(self) -> None:
+        """Have the clients again that the configuration declares, and no others."""
+        self._declared = dict(self._configured)
+        self._changed()
+
+    def declared(self, client_id: str) -> Client:
+        """The declared client of that id. Raises Unusable, with the nearest id, when there is none."""
+        if client_id not in self._declared:
+            raise Unusable(self.hint(client_id))
+        return self._declared[client_id]
+
+    def _changed(self) -> None:
+        for tell in list(self.on_change):
+            tell()
+
     def hint(self, client_id: str) -> str:
         """Why a client id is unknown, for a person."""
-        known = ", ".join(self._declared)
+        known = ", ".join(self._declared) or "none"
         return f"No client {client_id!r} is declared{nearest(client_id, self._declared)}. Declared: {known}."
 
     def rejection(self, certificate: x509.Certificate) -> str | None:
@@ -81,6 +116,11 @@ class Clients(Collection[Client]):
             if judge_registration(certificate, client.registration, client.id) is None
         )
         return next(filter(None, own), None)
+
+    def id_of(self, certificate: x509.Certificate) -> str | None:
+        """The client whose certificate it is; with none declared, the one that its common name names."""
+        own = (each.id for each in self if judge_registration(certificate, each.registration, each.id) is None)
+        return next(own, common_name(certificate.subject) if self.accept_any else None)
 
     @property
     def default_id(self) -> str:

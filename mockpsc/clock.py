@@ -34,3 +34,23 @@ class Clock:
         if self._frozen is not None:
             self._offset += self._frozen - time.time()
             self._frozen = None
+
+    def reset(self) -> None:
+        """Be the wall clock again."""
+        self._offset, self._frozen = 0.0, None
+
+    @property
+    def offset(self) -> float:
+        """How far this clock is ahead of the wall clock, in seconds."""
+        return self.now() - time.time()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether this clock stands still."""
+        return self._frozen is not None
+
+    def standing(self) -> "Clock":
+        """Another clock, which stands still at the present moment of this one."""
+        other = Clock()
+        other._frozen = self.now()
+        return other

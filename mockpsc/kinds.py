@@ -1,5 +1,6 @@
 """How the values of options are read: from the text of a flag or an environment variable, or from a TOML value."""
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,16 +48,23 @@ def is_loopback(host: str) -> bool:
 @dataclass(frozen=True)
 class Kind:
     """How the values of an option are read: `convert(value, folder)` takes text or a TOML value, and raises ValueError
-    with what it expected. A relative path is meant from `folder`."""
+    with what it expected. A relative path is meant from `folder`. What is secret is never shown."""
 
     metavar: str
     convert: Callable[[Any, Path], Any]
     is_switch: bool = False
+    is_secret: bool = False
 
 
 def _text(value: Any, folder: Path) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a text that is not empty")
+    return value
+
+
+def _token(value: Any, folder: Path) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"[!-~]{8,}", value) is None:
+        raise ValueError("8 printable ASCII characters or more, without spaces")
     return value
 
 
@@ -129,7 +137,8 @@ def _networks(value: Any, folder: Path) -> tuple[Network, ...]:
 
 def _in_table(key: str, value: Any, folder: Path) -> Any:
     """A value of a table; the files that it names are meant from the folder of the table's own file."""
-    return str(_path(value, folder)) if key in ("certificate", "jwks") and value else value
+    is_file = key in ("certificate", "jwks") and isinstance(value, str) and "-----BEGIN" not in value
+    return str(_path(value, folder)) if is_file and value else value
 
 
 def tables(name: str) -> Kind:
@@ -153,6 +162,7 @@ TEXT, SECONDS, ADDRESS, FOLDER = (
     Kind("DIR", _path),
 )
 FILE_PATH = Kind("FILE", _path)
+TOKEN = Kind("TOKEN", _token, is_secret=True)
 NETWORKS = Kind("NETWORK,…", _networks)
 SWITCH, WORDS, VERSION = Kind("", _switch, is_switch=True), Kind("NAME,…", _words), one_of("1.2", "1.3")
 

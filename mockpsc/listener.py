@@ -25,8 +25,10 @@ class Listener:
 
     def __init__(self, name: str, address: Address) -> None:
         self.name = name
-        self._socket = _bind(name, address)
+        self._socket = _bound(name, address)
+        self._socket.listen(_BACKLOG)
         self.address = Address(address.host, self._socket.getsockname()[1])
+        self._is_shut = False
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -52,6 +54,23 @@ class Listener:
         started.cancel()
         if self._serving.done():
             await self._serving
+
+    async def open(self) -> None:
+        """Listen again, after `shut`."""
+        if self._is_shut and self._server is not None:
+            self._is_shut = False
+            self._socket.listen(_BACKLOG)
+            await self._server.startup(sockets=[self._socket])
+
+    async def shut(self) -> None:
+        """Refuse new connections, as if nothing listened, and keep the port and the open connections."""
+        if not self._is_shut and self._server is not None:
+            self._is_shut = True
+            for server in self._server.servers:
+                server.close()
+            self._socket.close()
+            await asyncio.sleep(0)  # uvloop lets go of a socket in its next turn
+            self._socket = _bound(self.name, self.address)
 
     async def stop(self) -> None:
         """Close the socket and all connections, idle ones at once."""
@@ -87,7 +106,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvicorn.Config("mockpsc", loop="auto", log_config=None).get_loop_factory()
 
 
-def _bind(name: str, address: Address) -> socket.socket:
+def _bound(name: str, address: Address) -> socket.socket:
     try:
         family, kind, protocol, _, sockaddr = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
@@ -96,7 +115,6 @@ def _bind(name: str, address: Address) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind(sockaddr)
-        bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
         raise ConfigurationError(_why_not_bound(name, address, error)) from None

@@ -124,6 +124,8 @@ def _member(declared: Field[Any], hint: Any) -> Member:
 
 def _plain_type(hint: Any) -> Any:
     origin = get_origin(hint) or hint
+    if origin is tuple and get_args(hint)[0] is not str:
+        return list
     return dict if origin is Mapping else origin
 
 

@@ -65,7 +65,22 @@ def from_query(request: Request) -> Parameters:
 
 
 async def from_form(request: Request) -> Parameters:
-    """The parameters of a form body. Raises HTTPException 415 for another content type and 413 past `MAX_BODY`."""
+    """The parameters of a form body. Raises HTTPException 415 for another content type and 413 past `MAX_BODY`.
+
+    It is read once, and known to all who ask: an armed fault may have to know it before the endpoint does."""
+    state = request.scope["state"]
+    if "form" not in state:
+        try:
+            state["form"] = await _read_form(request)
+        except (HTTPException, InvalidRequest) as refusal:
+            state["form"] = refusal
+    if isinstance(state["form"], Exception):
+        raise state["form"]
+    form: Parameters = state["form"]
+    return form
+
+
+async def _read_form(request: Request) -> Parameters:
     body = await _body(request)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM and (body or content_type):

@@ -10,13 +10,16 @@ from cryptography import x509
 
 from mockpsc.clients import Clients
 from mockpsc.clock import Clock
+from mockpsc.faults import Injector, Occasion
+from mockpsc.faults.base import claims as claims_of
+from mockpsc.faults.base import signing as signing_of
 from mockpsc.journal import Journal
 from mockpsc.judgement import Verdict
 from mockpsc.profiles import Persona, Profile
 from mockpsc.sessions import Sessions
 from mockpsc.settings import Settings
 from mockpsc.store import Store
-from mockpsc.tokens import ProviderKeys, TokenSigner
+from mockpsc.tokens import KeyRing, TokenKind, TokenSigner
 
 log = logging.getLogger("mockpsc")
 
@@ -30,11 +33,12 @@ class Provider:
     auth_url: str
     wallet_url: str
     clients: Clients
-    personas: Mapping[str, Persona]
-    keys: ProviderKeys
+    personas: dict[str, Persona]
+    keys: KeyRing
     store: Store
     clock: Clock
     journal: Journal
+    faults: Injector
     judge: Callable[[Sequence[x509.Certificate]], Verdict | None]
     """The verdict on a chain that did not come through the handshake, the client's own certificate first."""
     _said: set[str] = field(default_factory=set, init=False)
@@ -54,7 +58,7 @@ class Provider:
         """Keycloak's own discovery document."""
         return self.profile.keycloak_document(issuer=self.issuer, wallet=self.wallet_url)
 
-    @cached_property
+    @property
     def jwks(self) -> dict[str, Any]:
         """The JWK Set."""
         return self.keys.jwks()
@@ -63,6 +67,12 @@ class Provider:
     def signer(self) -> TokenSigner:
         """Signs and reads tokens."""
         return TokenSigner(self.keys)
+
+    def issue(self, kind: TokenKind, claims: Mapping[str, Any], occasion: Occasion) -> str:
+        """A token that says this, in compact serialization, as the armed faults make it."""
+        said = self.faults.change(claims_of(kind), claims, occasion)
+        occasion.trace.tokens.append((kind, said))
+        return self.signer.compact(self.faults.change(signing_of(kind), self.signer.prepare(kind, said), occasion))
 
     @cached_property
     def sessions(self) -> Sessions:

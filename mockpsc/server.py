@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -14,17 +14,21 @@ from starlette.routing import Host, Router
 from starlette.types import ASGIApp
 
 from mockpsc import admin
-from mockpsc.admin.journal import routes as journal_routes
-from mockpsc.admin.revocation import routes as revocation_routes
+from mockpsc.admin.control import Control
 from mockpsc.client_tables import read_clients
 from mockpsc.clock import Clock
 from mockpsc.connection import CALLBACK, Connection
 from mockpsc.endpoints import AUTH, WALLET
 from mockpsc.endpoints.application import application
 from mockpsc.errors import ConfigurationError, nearest
+from mockpsc.faults import Injector, Standing, read_order
 from mockpsc.journal import Journal
+from mockpsc.judgement.verdict import Language
 from mockpsc.listener import Listener
-from mockpsc.pki import Pki, open_folder
+from mockpsc.pki import Pki, new_signing_bundle, open_folder
+from mockpsc.pki.hosts import named_hosts
+from mockpsc.ports import Ports
+from mockpsc.presentation import Presentation
 from mockpsc.profiles import Persona, Profile, load_profile, read_personas, shipped_tables
 from mockpsc.provider import Provider
 from mockpsc.settings import Settings
@@ -69,17 +73,27 @@ class Mock:
         self._issuer_tls = issuer_profile(
             settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced
         )
+        personas = _personas(settings, self.profile)
+        self.faults = Injector(self.clock, standing=_standing(settings, personas), scenarios=settings.scenarios)
+        self._present = Presentation(
+            self.pki, self.revocation, hosts=named_hosts(self.pki.server.certificate), clock=self.clock
+        )
         self.provider = Provider(
             settings=settings,
             profile=self.profile,
             auth_url=origins["auth"],
             wallet_url=origins["wallet"],
             clients=clients,
-            personas=_personas(settings, self.profile),
-            keys=provider_keys(signing=self.pki.signing, encryption=self.pki.encryption),
+            personas=personas,
+            keys=provider_keys(
+                signing=self.pki.signing,
+                encryption=self.pki.encryption,
+                new_bundle=lambda: new_signing_bundle(self.clock),
+            ),
             store=MemoryStore(self.clock),
             clock=self.clock,
             journal=self.journal,
+            faults=self.faults,
             judge=lambda chain: judge(chain, self._issuer_tls, self.clock),
         )
         self._issuer_tls.require_usable(self.clock.now())
@@ -97,19 +111,49 @@ class Mock:
         else:
             await self._serve("auth", auth)
             await self._serve("wallet", wallet)
-        document = self.provider.discovery_document
-        api = [*journal_routes(self.journal), *revocation_routes(self.revocation)]
-        await self._listeners["admin"].start(admin.application(self.connection, document["token_endpoint"], api))
+        self._ports = Ports(self.faults, [each for name, each in self._listeners.items() if name != "admin"])
+        await self._ports.adjust()
+        await self._listeners["admin"].start(admin.application(self._control()))
         return self
+
+    async def settle(self) -> None:
+        """Wait until what was armed, disarmed or moved last has taken effect."""
+        await self._ports.adjust()
+
+    def _control(self) -> Control:
+        return Control(
+            provider=self.provider,
+            connection=self.connection,
+            pki=self.pki,
+            revocation=self.revocation,
+            explain=self._explain,
+            settle=self.settle,
+        )
+
+    def _explain(self, text: str, client_id: str | None, language: Language) -> dict[str, Any]:
+        # Imported when it is first asked for: a mock that explains nothing starts sooner without it.
+        from mockpsc.explanation import explain_text
+
+        clients, settings = self.provider.clients, self.settings
+        return explain_text(text, client_id, language, settings=settings, clients=clients, clock=self.clock)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ports.close()
         self.journal.close()
         await asyncio.gather(*(listener.stop() for listener in self._listeners.values()))
 
     async def _serve(self, name: str, app: ASGIApp) -> None:
-        http = serve_tls(self._choose(name), journal=self.journal, listener=name, clock=self.clock)
+        http = serve_tls(
+            self._choose(name),
+            journal=self.journal,
+            listener=name,
+            clock=self.clock,
+            faults=self.faults,
+            present=self._present,
+            client_of=self.provider.clients.id_of,
+        )
         await self._listeners[name].start(app, http)
 
     def _by_host(self, auth: ASGIApp, wallet: ASGIApp) -> ASGIApp:
@@ -182,6 +226,18 @@ def _personas(settings: Settings, profile: Profile) -> dict[str, Persona]:
             f"No persona {settings.persona!r}{nearest(settings.persona, personas)}. Known: {known}."
         )
     return personas
+
+
+def _standing(settings: Settings, personas: Mapping[str, Persona]) -> list[Standing]:
+    """The faults of the configuration: those for all, and those that a persona carries."""
+    standing = [Standing(order=read_order(table), origin="settings") for table in settings.faults]
+    for persona in personas.values():
+        for carried in persona.faults:
+            table: dict[str, Any] = {"name": carried} if isinstance(carried, str) else dict(carried)
+            match = {**table.get("match", {}), "persona": persona.id}
+            order = read_order({**table, "match": match}, f"The persona {persona.id!r}, in faults,")
+            standing.append(Standing(order=order, origin="persona"))
+    return standing
 
 
 def _connection(provider: Provider, pki: Pki, admin_url: str) -> Connection:

@@ -39,6 +39,15 @@ class Sessions:
             return None
         return session
 
+    async def all(self) -> list[Session]:
+        """The logins that are not over, oldest first."""
+        found = [await self.get(each.id) for each in await self._store.find(Session)]
+        return sorted(filter(None, found), key=lambda each: each.auth_time)
+
+    async def clients(self, session_id: str) -> list[str]:
+        """The ids of the relying parties that are attached to a login."""
+        return [each.client_id for each in await self._store.find(ClientSession, session_id=session_id)]
+
     async def of_browser(self, cookie: str | None) -> Session | None:
         """The login that a browser's cookie stands for."""
         session_id, _, secret = (cookie or "").partition(".")

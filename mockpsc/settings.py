@@ -20,6 +20,7 @@ from mockpsc.kinds import (
     SECONDS,
     SWITCH,
     TEXT,
+    TOKEN,
     VERSION,
     WORDS,
     Address,
@@ -39,7 +40,7 @@ _OWN_VARIABLES = frozenset({"MOCKPSC_CONFIG"})
 
 def option(default: Any, kind: Kind, help: str) -> Any:
     """A field of `Settings`: its default, how it is read and its meaning in a sentence."""
-    return field(default=default, metadata={"kind": kind, "help": help})
+    return field(default=default, repr=not kind.is_secret, metadata={"kind": kind, "help": help})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,9 @@ class Settings:
         None,
         url("http", "https"),
         "The admin origin as people reach it (default: http, the address and the port bound).",
+    )
+    admin_token: str | None = option(
+        None, TOKEN, "What other machines must send to drive the mock: Authorization: Bearer and this token."
     )
     impersonate: bool = option(
         False,
@@ -135,6 +139,11 @@ class Settings:
     )
     personas: Tables = option(
         (), tables("personas"), "The professionals who can log in (default: those that come with mockpsc)."
+    )
+    faults: Tables = option((), tables("faults"), "Faults that are armed from the start, and again at each reset.")
+    scenarios: Tables = option((), tables("scenarios"), "Scenarios: faults one after the other.")
+    fault_header: bool = option(
+        False, SWITCH, "Let a request ask for faults of its own, by name, in the header X-Mockpsc-Fault."
     )
     login: str = option(
         "page", one_of("page", "auto"), "Show the login page, or answer every authorization request at once."
@@ -238,7 +247,8 @@ def _convert(option: Field[Any], value: Any, source: str, folder: Path) -> Any:
     try:
         return option.metadata["kind"].convert(value, folder)
     except ValueError as expected:
-        raise ConfigurationError(f"{source} is {value!r}; expected {expected}.") from None
+        received = "not usable" if option.metadata["kind"].is_secret else repr(value)
+        raise ConfigurationError(f"{source} is {received}; expected {expected}.") from None
 
 
 def default_of(option: Field[Any]) -> Any:

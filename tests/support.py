@@ -8,11 +8,12 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from mockpsc.faults import Armed, read_order
 from mockpsc.kinds import Address
 from mockpsc.pki import ClientFiles
 from mockpsc.profiles import shipped_tables
@@ -23,6 +24,8 @@ GOLDEN = Path(__file__).parent / "golden"
 CALLBACK = "https://rp.example.test/callback"
 PERSONA = str(shipped_tables()[0]["id"])
 ANY_PORT = Address("127.0.0.1", 0)
+
+T = TypeVar("T")
 
 
 class RunningMock:
@@ -42,19 +45,36 @@ class RunningMock:
         self._loop = asyncio.get_running_loop()
         try:
             self.mock = Mock(settings)
+            async with self.mock:
+                self._started.set()
+                await self._stop.wait()
         except BaseException as failure:
             self._failure = failure
             self._started.set()
-            return
-        async with self.mock:
-            self._started.set()
-            await self._stop.wait()
 
     def stop(self) -> None:
         for close in self._closers:
             close()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+
+    def call(self, act: Callable[[], T]) -> T:
+        """Do something to the mock in its own thread, and wait until it has taken effect."""
+
+        async def do() -> T:
+            done = act()
+            await self.mock.settle()
+            return done
+
+        return asyncio.run_coroutine_threadsafe(do(), self._loop).result(timeout=10)
+
+    def arm(self, name: str, params: dict[str, Any] | None = None, /, **more: Any) -> Armed:
+        """Arm a fault, with `match`, `times` and so on as the admin API takes them."""
+        order = read_order({"name": name, "params": params or {}, **more})
+        return self.call(lambda: self.mock.faults.arm(order))
+
+    def disarm_all(self) -> None:
+        self.call(self.mock.faults.reset)
 
     def advance(self, seconds: float) -> None:
         self.mock.clock.advance(seconds)

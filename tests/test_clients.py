@@ -102,7 +102,7 @@ def test_only_clients_that_need_one_get_a_certificate() -> None:
         ({"id": "a", "declared": False}, "'declared', which is unknown"),
         ({}, "The client '(without id)' has no usable id"),
         ({"id": "../a"}, "has no usable id"),
-        ({"id": "a", "authentication": "mtsl"}, "expected mtls, secret, either (did you mean 'mtls'?)"),
+        ({"id": "a", "authentication": "mtsl"}, "(did you mean 'mtls'?); expected one of mtls, secret, either."),
         ({"id": "a", "authentication": "secret"}, "authenticates by secret but has none"),
         ({"id": "a", "authentication": "secret", "secret": "s", "subject_dn": "CN=a"}, "use mtls or either"),
         ({"id": "a", "subject_dn": "not a name"}, "not a name"),
@@ -112,7 +112,7 @@ def test_only_clients_that_need_one_get_a_certificate() -> None:
         ({"id": "a", "issuer_dn": "x"}, "The distinguished name 'x' cannot be read"),
         ({"id": "a", "certificate": "/nowhere.pem"}, "/nowhere.pem"),
         ({"id": "a", "jwks": "/nowhere.json"}, "the jwks /nowhere.json, which cannot be used"),
-        ({"id": "a", "reject_with": "alarm"}, "expected alert, nginx, keycloak (did you mean 'alert'?)."),
+        ({"id": "a", "reject_with": "alarm"}, "(did you mean 'alert'?); expected one of alert, nginx, keycloak."),
         (
             {"id": "a", "authentication": "secret", "secret": "s", "reject_with": "nginx"},
             "has a reject_with but authenticates by secret only",

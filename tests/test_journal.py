@@ -1,5 +1,6 @@
 """The journal keeps what happened, and says it in lines that nothing foreign can break."""
 
+import asyncio
 import logging
 import threading
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockpsc.clock import Clock
-from mockpsc.journal import Exchange, Handshake, Journal
+from mockpsc.journal import Exchange, Filter, Handshake, Journal
 
 
 def make_handshake(**differences: Any) -> Handshake:
@@ -146,3 +147,118 @@ def test_it_can_be_read_while_it_is_written() -> None:
     finally:
         stop.set()
         writer.join()
+
+
+def test_events_are_numbered_whatever_is_cleared() -> None:
+    journal = Journal(Clock())
+    for _ in range(3):
+        journal.record(make_exchange())
+    assert journal.clear(Filter(after=1)) == 2
+    assert journal.clear() == 1
+    journal.record(make_exchange())
+    assert [event.number for event in journal.find()] == [4]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, [1, 2, 3, 4]),
+        ({"kind": "handshake"}, [1, 2]),
+        ({"kind": "exchange"}, [3, 4]),
+        ({"after": 2}, [3, 4]),
+        ({"listener": "wallet"}, [4]),
+        ({"connection": "auth-1"}, [1, 3]),
+        ({"client": "me"}, [3]),
+        ({"persona": "somebody"}, [3]),
+        ({"endpoint": "token"}, [3]),
+        ({"status": 400}, [3]),
+        ({"error": "invalid_grant"}, [3]),
+        ({"error": "invalid_grant: Code not valid"}, [3]),
+        ({"error": "invalid"}, []),
+        ({"reason": "expired"}, [2]),
+        ({"outcome": "refused"}, [2]),
+        ({"failed": True}, [2, 3]),
+        ({"failed": False}, [1, 4]),
+        ({"fault": "http.delay"}, [3]),
+        ({"fault": "tls.alert"}, [2]),
+        ({"client": "me", "status": 200}, []),
+    ],
+)
+def test_events_are_found_by_what_they_have(wanted: dict[str, Any], found: list[int]) -> None:
+    journal = Journal(Clock())
+    journal.record(make_handshake(connection_id="auth-1"))
+    journal.record(make_handshake(connection_id="auth-2", outcome="refused", reason="expired", faults=("tls.alert",)))
+    asked = {"connection_id": "auth-1", "endpoint": "token", "client_id": "me", "persona_id": "somebody"}
+    refused = {"status": 400, "error": "invalid_grant: Code not valid", "faults": ("http.drip", "http.delay")}
+    journal.record(make_exchange(**asked, **refused))
+    journal.record(make_exchange(listener="wallet"))
+    assert [event.number for event in journal.find(Filter(**wanted))] == found
+    assert journal.count(Filter(**wanted)) == len(found)
+
+
+def test_what_is_taken_is_gone() -> None:
+    async def take() -> None:
+        journal = Journal(Clock())
+        for status in (200, 404, 404):
+            journal.record(make_exchange(status=status))
+        taken = [await journal.take(Filter(status=404), timeout=0) for _ in range(3)]
+        assert [event and event.number for event in taken] == [2, 3, None]
+        assert [event.number for event in journal.find()] == [1]
+
+    asyncio.run(take())
+
+
+def test_each_of_those_who_wait_to_take_gets_another_event() -> None:
+    async def take() -> None:
+        journal = Journal(Clock())
+        taking = [asyncio.ensure_future(journal.take(Filter(client="me"), timeout=60)) for _ in range(2)]
+        looking = asyncio.ensure_future(journal.wait(timeout=60))
+        await asyncio.sleep(0)
+        for client in ("you", "me", "me", "me"):
+            journal.record(make_exchange(client_id=client))
+        taken = [await each for each in taking]
+        assert [event and event.number for event in taken] == [2, 3]
+        looked = await looking
+        assert looked is not None
+        assert looked.number == 1
+        assert [event.number for event in journal.find()] == [1, 4]
+        assert not journal.has_waiting
+
+    asyncio.run(take())
+
+
+def test_who_waits_is_let_go_when_it_is_closed() -> None:
+    async def take() -> None:
+        journal = Journal(Clock())
+        taking = asyncio.ensure_future(journal.take(timeout=60))
+        await asyncio.sleep(0)
+        journal.close()
+        assert await taking is None
+
+    asyncio.run(take())
+
+
+def test_who_follows_can_begin_with_what_is_kept() -> None:
+    async def follow() -> None:
+        journal = Journal(Clock())
+        for status in (200, 200, 404):
+            journal.record(make_exchange(status=status))
+        following = journal.follow(Filter(after=1, status=200))
+        seen = [(await anext(following)).number]
+        for status in (404, 200):
+            journal.record(make_exchange(status=status))
+        seen.append((await anext(following)).number)
+        await following.aclose()
+        assert seen == [2, 5]
+        assert not journal.has_followers
+
+    asyncio.run(follow())
+
+
+def test_faults_are_in_the_line_and_what_they_broke_has_failed() -> None:
+    broken = make_handshake(outcome="broken", faults=("tls.bad_record",))
+    assert broken.failed
+    assert broken.line == "auth: handshake broken from 127.0.0.1:50000, faults tls.bad_record, 4 ms"
+    cut = make_exchange(status=0, faults=("http.drip", "tcp.reset"))
+    assert cut.failed
+    assert cut.line == "auth: POST /token without an answer, faults http.drip tcp.reset, 12 ms"

@@ -84,3 +84,14 @@ def test_memory_forgets_what_has_expired(clock: Clock) -> None:
         assert len(store) <= 1100
 
     asyncio.run(scenario())
+
+
+def test_a_store_that_is_cleared_has_nothing(make_store: StoreMaker, clock: Clock) -> None:
+    async def scenario() -> None:
+        store = make_store(clock)
+        await store.put(token(clock, "a"))
+        await store.clear()
+        assert (await store.get(RevokedToken, "a")) is None
+        assert (await store.find(RevokedToken)) == []
+
+    asyncio.run(scenario())

@@ -1,25 +1,50 @@
-"""The admin listener: a front page, health, the CA, and a place for a login without a relying party to end.
+"""The admin listener: a front page, health, the CA, a place for a login without a relying party to end, and the API.
 
 It is never under the client-certificate policy, since it must answer when everything else refuses.
 """
 
 import shlex
-from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mockpsc import __version__, pages
+from mockpsc.admin import revocation
+from mockpsc.admin.api.openapi import document
+from mockpsc.admin.api.problems import HANDLERS
+from mockpsc.admin.api.routing import routes
+from mockpsc.admin.control import Control
 from mockpsc.admin.guard import Guard
+from mockpsc.admin.operations import OPERATIONS
 from mockpsc.connection import CALLBACK, Connection
 
 
-def application(connection: Connection, token_endpoint: str, api: Sequence[BaseRoute]) -> ASGIApp:
-    """The application of the admin listener of a mock that is reached in that way, with the routes of its API."""
+def application(control: Control) -> ASGIApp:
+    """The application of the admin listener of a mock."""
+    app = Starlette(
+        routes=[
+            *front(control.connection, control.provider.discovery_document["token_endpoint"]),
+            *revocation.routes(control.revocation),
+            Route("/api/openapi.json", _openapi),
+            *routes(OPERATIONS, control),
+        ],
+        exception_handlers=HANDLERS,
+    )
+    app.router.redirect_slashes = False  # most programs do not follow a redirect of what they post
+    names = {urlsplit(control.connection.admin_url).hostname or ""}
+    return Guard(app, names=names, token=control.settings.admin_token)
+
+
+async def _openapi(request: Request) -> Response:
+    return JSONResponse(document(OPERATIONS))
+
+
+def front(connection: Connection, token_endpoint: str) -> list[Route]:
+    """What is there for people, and for health checks."""
 
     async def index(request: Request) -> Response:
         rows = [(name, value) for name, value in connection.as_json().items() if name != "login_url"]
@@ -37,16 +62,7 @@ def application(connection: Connection, token_endpoint: str, api: Sequence[BaseR
         command = _token_command(connection, token_endpoint, parameters["code"], uri) if "code" in parameters else ""
         return HTMLResponse(pages.callback(language=_language(request), parameters=parameters, command=command))
 
-    app = Starlette(
-        routes=[
-            Route("/", index),
-            Route("/healthz", health),
-            Route("/ca.pem", ca),
-            Route(CALLBACK, callback),
-            *api,
-        ]
-    )
-    return Guard(app, names={urlsplit(connection.admin_url).hostname or ""})
+    return [Route("/", index), Route("/healthz", health), Route("/ca.pem", ca), Route(CALLBACK, callback)]
 
 
 def _language(request: Request) -> pages.Language:

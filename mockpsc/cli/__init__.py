@@ -12,7 +12,13 @@ __all__ = ["main"]
 
 _COMMANDS: Mapping[str, str] = {
     "certs": "mockpsc.cli.certs",
+    "clock": "mockpsc.cli.clock",
+    "faults": "mockpsc.cli.faults",
     "handshakes": "mockpsc.cli.handshakes",
+    "journal": "mockpsc.cli.journal",
+    "keys": "mockpsc.cli.keys",
+    "reset": "mockpsc.cli.reset",
+    "scenarios": "mockpsc.cli.scenarios",
     "serve": "mockpsc.cli.serve",
 }
 

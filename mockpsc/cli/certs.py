@@ -1,8 +1,6 @@
 """`mockpsc certs`: the catalogue of certificates, good and bad, and certificates made to measure. No mock need run."""
 
 import json
-from dataclasses import replace
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -18,13 +16,13 @@ from mockpsc.cli.revoke import revoke
 from mockpsc.clients import DEFAULT_CLIENT_ID
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
-from mockpsc.pki import PKCS12_PASSWORD, Authority, Bundle, Pki, client_spec, open_folder, parse_dn, show_dn, thumbprint
-from mockpsc.pki.build import BACKDATE, CLIENT_LIFETIME
+from mockpsc.pki import PKCS12_PASSWORD, Pki, open_folder, show_dn, thumbprint
 from mockpsc.pki.bundle import pem
 from mockpsc.pki.disk import locked, write
 from mockpsc.pki.files import ClientFiles, files_in
 from mockpsc.pki.hosts import named_hosts
-from mockpsc.pki.recipes import Baked, KeyName, Recipe, Side, bake, make_key, recipes
+from mockpsc.pki.measure import DAYS, issue_to_measure
+from mockpsc.pki.recipes import Baked, Recipe, Side, bake, make_key, recipes
 from mockpsc.pki.shelf import client_authority, put, server_authority
 
 _README = """\
@@ -49,7 +47,7 @@ Present one to a relying party, in the place of the mock's own: `--server-cert â
 """
 _JSON = click.option("--json", "as_machine", is_flag=True, help="Print JSON.")
 _CERTS = click.option("--certs", metavar="DIR", help="The folder of the test PKI (default: as `mockpsc serve` has it).")
-_DAYS = click.IntRange(-20_000, 20_000)
+_DAY_COUNT = click.IntRange(-20_000, 20_000)
 
 
 @click.group(cls=Commands)
@@ -95,8 +93,8 @@ def write_recipes(certs: str | None, client_id: str, as_machine: bool) -> None:
 @click.argument("client_id")
 @_CERTS
 @click.option("--subject", metavar="DN", help="Its subject, as in RFC 4514 (default: as IGC-SantÃ©'s, with that CN).")
-@click.option("--days", type=_DAYS, default=CLIENT_LIFETIME.days, show_default=True, help="Ends in so many days.")
-@click.option("--not-before-days", type=_DAYS, help="Begins in so many days; a negative number is in the past.")
+@click.option("--days", type=_DAY_COUNT, default=DAYS, show_default=True, help="Ends in so many days.")
+@click.option("--not-before-days", type=_DAY_COUNT, help="Begins in so many days; a negative number is in the past.")
 @click.option("--key", type=click.Choice(["rsa", "ec", "ed25519"]), default="rsa", show_default=True, help="Its key.")
 @click.option("--out", metavar="DIR", type=Path, help="The folder to write to (default: issued/ID/ beside the others).")
 @_JSON
@@ -110,7 +108,7 @@ def issue(client_id: str, certs: str | None, out: Path | None, as_machine: bool,
     files = files_in(out or pki.files.folder / "issued" / client_id)
     if out:
         _refuse_to_replace(files)
-    bundle = _issue(client_authority(pki), client_id, **asked)
+    bundle = issue_to_measure(client_authority(pki), client_id, clock=Clock(), **asked)
     put(bundle, files, alias=client_id)
     told = _told(bundle.certificate, files)
     click.echo(json.dumps(told) if as_machine else "\n".join(f"{name:12}  {value}" for name, value in told.items()))
@@ -155,38 +153,6 @@ def _refuse_to_replace(files: ClientFiles) -> None:
     there = [str(path) for path in (files.cert, files.key, files.chain, files.pkcs12) if path.exists()]
     if there:
         raise ConfigurationError(f"{', '.join(there)} would be replaced: give another folder with --out.")
-
-
-def _issue(
-    authority: Authority, client_id: str, *, subject: str | None, days: int, not_before_days: int | None, key: KeyName
-) -> Bundle:
-    private_key, clock = make_key(key), Clock()
-    begin, lifetime = _validity(days, not_before_days)
-    spec = replace(client_spec(private_key.public_key(), client_id=client_id), not_before=begin, lifetime=lifetime)
-    if subject is not None:
-        spec = replace(spec, subject=parse_dn(subject))
-    end = authority.certificate.not_valid_after_utc
-    if clock.today() + begin >= end:
-        raise ConfigurationError(
-            f"The authority that would issue the certificate ends on {end:%Y-%m-%d}, before it would begin: "
-            "give an earlier --not-before-days."
-        )
-    return authority.issue(spec, private_key, clock=clock)
-
-
-def _validity(days: int, not_before_days: int | None) -> tuple[timedelta, timedelta]:
-    """When it begins, from now, and how long it lasts. One that has ended began a year before it did."""
-    end = timedelta(days=days)
-    if not_before_days is None:
-        begin = -BACKDATE if days > 0 else end - timedelta(days=365)
-    else:
-        begin = timedelta(days=not_before_days)
-    if begin >= end:
-        raise ConfigurationError(
-            f"The certificate would begin in {not_before_days} days and end in {days}: give an earlier "
-            "--not-before-days, or a later --days; negative numbers are in the past."
-        )
-    return begin, end - begin
 
 
 def _told(certificate: x509.Certificate, files: ClientFiles) -> dict[str, str]:

@@ -10,10 +10,10 @@ import click
 from cryptography.utils import CryptographyDeprecationWarning
 
 from mockpsc import settings
-from mockpsc.cli.explained import as_json, for_people
+from mockpsc.cli.explained import for_people
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
-from mockpsc.explanation import Report, explain_client, explain_server, read_material
+from mockpsc.explanation import Report, as_json, explain_client, explain_server, read_material
 from mockpsc.judgement.verdict import Language
 from mockpsc.pki import PkiFiles, load_certificates
 

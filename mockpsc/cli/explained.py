@@ -1,16 +1,14 @@
-"""An explained certificate in words, for people and for machines."""
+"""An explained certificate in words."""
 
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 import click
 from cryptography import x509
 
-from mockpsc.explanation import Answer, Description, Owners, Report, describe
-from mockpsc.judgement import Explanation, Verdict
+from mockpsc.explanation import Answer, Description, Owners, Report, describe, worded_in
 from mockpsc.judgement.verdict import Language
 from mockpsc.pki import common_name
 from mockpsc.tls.alerts import name_of
@@ -95,63 +93,6 @@ def for_people(report: Report, language: Language) -> str:
     return "\n".join(blocks)
 
 
-def as_json(report: Report, language: Language) -> dict[str, Any]:
-    """A report for a machine; the members are stable, and null where there is nothing to say."""
-    described, verdict = describe(report.material.certificate), report.verdict
-    return {
-        "source": report.material.source,
-        "side": report.side,
-        "form": report.material.form,
-        "certificate": _certificate_json(described, report),
-        "chain": [each.subject for each in map(describe, report.material.chain)],
-        "key_belongs": report.key,
-        "accepted": verdict is None,
-        "verdict": _verdict_json(verdict, language) if verdict else None,
-        "answer": _answer_json(report.answer) if report.answer else None,
-        "clients": _owners_json(report.owners) if report.owners else None,
-        "warnings": [{"code": each.code, "sentence": each.sentence[language]} for each in report.caveats],
-    }
-
-
-def _certificate_json(described: Description, report: Report) -> dict[str, Any]:
-    return {
-        "subject": described.subject,
-        "issuer": described.issuer,
-        "serial": described.serial,
-        "not_before": described.not_before.isoformat(),
-        "not_after": described.not_after.isoformat(),
-        "days_left": (described.not_after - report.now).days,
-        "key": described.key,
-        "signature": described.signature,
-        "key_usage": described.key_usage,
-        "extended_key_usage": described.extended_key_usage,
-        "alternative_names": described.alternative_names,
-        "x5t#S256": described.thumbprint,
-        "flaw": described.flaw,
-    }
-
-
-def _verdict_json(verdict: Verdict, language: Language) -> dict[str, str]:
-    return {"reason": verdict.reason, **asdict(_explanation(verdict, language))}
-
-
-def _explanation(verdict: Verdict, language: Language) -> Explanation:
-    return {"en": verdict.en, "fr": verdict.fr}[language]
-
-
-def _answer_json(answer: Answer) -> dict[str, Any]:
-    http = {"status": answer.status, "content_type": answer.content_type, "body": answer.body}
-    return {
-        "reject_with": answer.by_choice,
-        "alert": None if answer.alert is None else {"number": answer.alert, "name": name_of(answer.alert)},
-        "http": http if answer.status else None,
-    }
-
-
-def _owners_json(owners: Owners) -> dict[str, Any]:
-    return {"asked": owners.asked, "declared": owners.declared, "matching": owners.matching}
-
-
 def _title(report: Report, words: _Words) -> str:
     material = report.material
     count = words("one") if len(material.chain) == 1 else words("several", count=len(material.chain))
@@ -217,7 +158,7 @@ def _headline(report: Report, words: _Words) -> str:
 
 def _verdict(report: Report, words: _Words, language: Language) -> Iterator[_Row]:
     if report.verdict:
-        explained = _explanation(report.verdict, language)
+        explained = worded_in(report.verdict, language)
         yield words("received"), explained.received
         yield words("expected"), explained.expected
         yield words("remedy"), explained.remedy

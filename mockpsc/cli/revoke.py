@@ -4,18 +4,19 @@ from pathlib import Path
 
 import click
 
-from mockpsc.cli.handshakes import admin
+from mockpsc.cli.driving import driving
+from mockpsc.client import AdminClient
 from mockpsc.errors import ConfigurationError
 
 
 @click.command()
 @click.argument("certificate", metavar="FILE|SERIAL")
 @click.option("--reason", metavar="REASON", help="Why, as RFC 5280 §5.3.1 says it: keyCompromise, superseded …")
-@click.option("--admin-url", metavar="URL", help="The admin origin of the mock (default: as `mockpsc serve` has it).")
-def revoke(certificate: str, reason: str | None, admin_url: str | None) -> None:
+@driving
+def revoke(certificate: str, reason: str | None, mock: AdminClient) -> None:
     """Revoke a certificate, a PEM file or its serial number in hexadecimal, at a running mock."""
     what = {"certificate": _read(Path(certificate))} if Path(certificate).exists() else {"serial": certificate}
-    told = admin(admin_url).post("/api/certificates/revoke", what | ({"reason": reason} if reason else {}))
+    told = mock.post("/api/certificates/revoke", what | ({"reason": reason} if reason else {}))
     click.echo(f"The certificate {told['serial']} is revoked ({told['reason']}). {told['effect']}")
 
 

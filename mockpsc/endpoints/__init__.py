@@ -13,8 +13,9 @@ from mockpsc.provider import Provider
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where an endpoint is, and the function that answers there."""
+    """Where an endpoint is, and the function that answers there. `name` is what a fault matches it by."""
 
+    name: str
     paths: Callable[[Profile], tuple[str, ...]]
     methods: tuple[str, ...]
     handle: Callable[[Provider, Request], Awaitable[Response]]
@@ -51,22 +52,30 @@ def _wallet_login_action(profile: Profile) -> tuple[str, ...]:
 _GET, _POST, _BOTH = ("GET",), ("POST",), ("GET", "POST")
 
 AUTH: tuple[Endpoint, ...] = (
-    Endpoint(paths=_well_known("discovery"), methods=_GET, handle=discovery.wallet_configuration),
-    Endpoint(paths=_well_known("keycloak_discovery"), methods=_GET, handle=discovery.keycloak_configuration),
-    Endpoint(paths=_keycloak("authorization_endpoint"), methods=_BOTH, handle=authorization.authorize),
-    Endpoint(paths=_login_action, methods=_POST, handle=authorization.decide),
-    Endpoint(paths=_listed("token_endpoint"), methods=_POST, handle=token.token),
-    Endpoint(paths=_listed("introspection_endpoint"), methods=_POST, handle=introspection.introspect),
-    Endpoint(paths=_listed("userinfo_endpoint"), methods=_BOTH, handle=userinfo.userinfo),
-    Endpoint(paths=_listed("end_session_endpoint"), methods=_BOTH, handle=logout.logout),
-    Endpoint(paths=_listed("end_session_endpoint", logout.CONFIRM), methods=_POST, handle=logout.confirm),
-    Endpoint(paths=_listed("jwks_uri"), methods=_GET, handle=discovery.jwks),
-    Endpoint(paths=_listed("revocation_endpoint"), methods=_POST, handle=revocation.revoke),
+    Endpoint(name="discovery", paths=_well_known("discovery"), methods=_GET, handle=discovery.wallet_configuration),
+    Endpoint(
+        name="discovery", paths=_well_known("keycloak_discovery"), methods=_GET, handle=discovery.keycloak_configuration
+    ),
+    Endpoint(
+        name="authorization", paths=_keycloak("authorization_endpoint"), methods=_BOTH, handle=authorization.authorize
+    ),
+    Endpoint(name="authorization", paths=_login_action, methods=_POST, handle=authorization.decide),
+    Endpoint(name="token", paths=_listed("token_endpoint"), methods=_POST, handle=token.token),
+    Endpoint(
+        name="introspection", paths=_listed("introspection_endpoint"), methods=_POST, handle=introspection.introspect
+    ),
+    Endpoint(name="userinfo", paths=_listed("userinfo_endpoint"), methods=_BOTH, handle=userinfo.userinfo),
+    Endpoint(name="logout", paths=_listed("end_session_endpoint"), methods=_BOTH, handle=logout.logout),
+    Endpoint(
+        name="logout", paths=_listed("end_session_endpoint", logout.CONFIRM), methods=_POST, handle=logout.confirm
+    ),
+    Endpoint(name="jwks", paths=_listed("jwks_uri"), methods=_GET, handle=discovery.jwks),
+    Endpoint(name="revocation", paths=_listed("revocation_endpoint"), methods=_POST, handle=revocation.revoke),
 )
 
 WALLET: tuple[Endpoint, ...] = (
-    Endpoint(paths=_wallet, methods=_BOTH, handle=authorization.authorize),
-    Endpoint(paths=_wallet_login_action, methods=_POST, handle=authorization.decide),
+    Endpoint(name="authorization", paths=_wallet, methods=_BOTH, handle=authorization.authorize),
+    Endpoint(name="authorization", paths=_wallet_login_action, methods=_POST, handle=authorization.decide),
 )
 
 __all__ = ["AUTH", "WALLET", "Endpoint"]

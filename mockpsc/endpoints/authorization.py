@@ -10,6 +10,9 @@ from mockpsc.endpoints.authorization_request import AuthorizationRequest, read_d
 from mockpsc.endpoints.authorization_response import accepted, refused
 from mockpsc.endpoints.language import language_of
 from mockpsc.errors import AccessDenied, LoginRequired, OAuthError, PageError, nearest
+from mockpsc.faults import Occasion
+from mockpsc.faults.base import AUTHORIZATION_REQUEST
+from mockpsc.faults.subjects import Asked
 from mockpsc.parameters import Parameters, from_form, from_query
 from mockpsc.profiles import Persona
 from mockpsc.provider import Provider
@@ -38,15 +41,17 @@ async def _settle(
     provider: Provider, request: Request, parameters: Parameters, decision: Parameters | None
 ) -> Response:
     destination = read_destination(provider, parameters)
-    request.state.client_id = destination.client.id
+    occasion = request.state.occasion
+    occasion.client = destination.client.id
     try:
         asked = read_request(provider, destination, parameters)
+        provider.faults.change(AUTHORIZATION_REQUEST, Asked(), occasion)
         if decision is not None:
             return await _decided(provider, request, asked, decision)
         return await _answer(provider, request, asked, parameters)
     except OAuthError as refusal:
         request.state.refusal = refusal
-        return refused(provider, destination, refusal)
+        return refused(provider, destination, refusal, occasion)
 
 
 async def _answer(
@@ -56,11 +61,11 @@ async def _answer(
     session = await provider.sessions.of_browser(request.cookies.get(COOKIE))
     flaw = _why_not_reused(provider, asked, session, named)
     if session is not None and flaw is None:
-        return await _grant(provider, asked, session)
+        return await _grant(provider, asked, session, request.state.occasion)
     if "none" in asked.prompt:
         raise LoginRequired(hint=f"prompt=none, and {flaw}.")
     if named is not None and (provider.settings.login == "auto" or "select_account" not in asked.prompt):
-        return await _log_in(provider, asked, named)
+        return await _log_in(provider, asked, named, request.state.occasion)
     return _login_page(provider, request, asked, parameters)
 
 
@@ -93,22 +98,23 @@ async def _decided(provider: Provider, request: Request, asked: AuthorizationReq
     persona = provider.personas.get(id)
     if persona is None:
         raise PageError("Invalid username or password.", hint=f"No persona {id!r}{nearest(id, provider.personas)}.")
-    return await _log_in(provider, asked, persona)
+    return await _log_in(provider, asked, persona, request.state.occasion)
 
 
-async def _log_in(provider: Provider, asked: AuthorizationRequest, persona: Persona) -> Response:
+async def _log_in(provider: Provider, asked: AuthorizationRequest, persona: Persona, occasion: Occasion) -> Response:
     session = await provider.sessions.open(persona.id)
-    response = await _grant(provider, asked, session)
+    response = await _grant(provider, asked, session, occasion)
     cookie = provider.sessions.cookie(session)
     response.set_cookie(COOKIE, cookie, path="/auth", secure=True, httponly=True, samesite="none")
     return response
 
 
-async def _grant(provider: Provider, asked: AuthorizationRequest, session: Session) -> Response:
+async def _grant(provider: Provider, asked: AuthorizationRequest, session: Session, occasion: Occasion) -> Response:
+    occasion.persona = session.persona_id
     await provider.sessions.use(session)
     await provider.sessions.attach(session, asked.client.id)
     code = None if asked.response_type == "none" else await _new_code(provider, asked, session)
-    return accepted(provider, asked.destination, session_id=session.id, code=code)
+    return accepted(provider, asked.destination, occasion, session_id=session.id, code=code)
 
 
 async def _new_code(provider: Provider, asked: AuthorizationRequest, session: Session) -> str:

@@ -1,9 +1,10 @@
 """The introspection endpoint (RFC 7662): what a token says, or that it is not active, never why."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from mockpsc.client_authentication import authenticate_client
+from mockpsc.endpoints.documents import document_response
 from mockpsc.errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from mockpsc.parameters import Parameters, from_form
 from mockpsc.provider import Provider
@@ -23,7 +24,8 @@ async def introspect(provider: Provider, request: Request) -> Response:
     if form.get("token_type_hint") not in _HINTS:
         hint = f"token_type_hint is {form.get('token_type_hint')!r}; expected access_token or refresh_token."
         raise InvalidRequest("Unsupported token type.", hint=hint)
-    return JSONResponse(await _introspected(provider, token), headers={"Cache-Control": "no-store"})
+    answer = await _introspected(provider, token)
+    return document_response(provider, request, "introspection", answer, {"Cache-Control": "no-store"})
 
 
 def _authenticate(provider: Provider, request: Request, form: Parameters) -> None:

@@ -1,7 +1,6 @@
 """RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0), with Keycloak's answers since its version 18."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -10,8 +9,11 @@ from mockpsc import pages
 from mockpsc.client_authentication import authenticate_client
 from mockpsc.clients import Client
 from mockpsc.endpoints.authorization import COOKIE
+from mockpsc.endpoints.authorization_response import located
 from mockpsc.endpoints.language import language_of
 from mockpsc.errors import InvalidRequest, PageError
+from mockpsc.faults.base import redirection
+from mockpsc.faults.subjects import Redirection
 from mockpsc.grants.refresh_token import verify_refresh_token
 from mockpsc.parameters import Parameters, from_form, from_query
 from mockpsc.provider import Provider
@@ -113,14 +115,15 @@ async def _end(provider: Provider, request: Request, parameters: Parameters, ask
     browser = await provider.sessions.of_browser(request.cookies.get(COOKIE))
     for session_id in {asked.session_id, browser.id if browser else None} - {None}:
         await provider.sessions.end(str(session_id))
-    response = _goodbye(request, parameters, asked)
+    response = _goodbye(provider, request, parameters, asked)
     response.delete_cookie(COOKIE, path="/auth", secure=True, httponly=True, samesite="none")
     return response
 
 
-def _goodbye(request: Request, parameters: Parameters, asked: LogoutRequest) -> Response:
+def _goodbye(provider: Provider, request: Request, parameters: Parameters, asked: LogoutRequest) -> Response:
     if asked.uri is None:
         return HTMLResponse(pages.logged_out(language=language_of(request, parameters)))
-    query = urlencode({"state": asked.state}) if asked.state is not None else ""
-    separator = ("&" if "?" in asked.uri else "?") if query else ""
-    return RedirectResponse(f"{asked.uri}{separator}{query}", 302)
+    state = (("state", asked.state),) if asked.state is not None else ()
+    meant = Redirection(uri=asked.uri, parameters=state)
+    answer = provider.faults.change(redirection("logout"), meant, request.state.occasion)
+    return RedirectResponse(located(answer.uri, answer.parameters), 302)

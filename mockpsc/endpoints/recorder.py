@@ -1,4 +1,6 @@
-"""Writes a journal line for each exchange, and the headers that every answer of the mock has."""
+"""Writes each exchange to the journal, and the headers that every answer of the mock has."""
+
+import asyncio
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -8,7 +10,9 @@ from mockpsc.client_authentication import peer_of
 from mockpsc.connection import NOTICE
 from mockpsc.endpoints.refusals import HINT, header_text
 from mockpsc.errors import BearerRefusal, MockPscError, OAuthError
-from mockpsc.journal import Exchange
+from mockpsc.faults import Occasion
+from mockpsc.faults.subjects import Answer
+from mockpsc.journal import Exchange, Tape
 from mockpsc.provider import Provider
 
 _HEADERS = {
@@ -21,41 +25,112 @@ _HEADERS = {
 
 
 class Recorder:
-    """Writes each exchange to the journal, and the headers that every answer has."""
+    """Writes each exchange to the journal, and the headers that every answer has.
+
+    An exchange is recorded when the last of its answer is about to be sent, so that a client finds it; one that is
+    never answered, when it is over. What answers past HTTP calls the `record` of the request's state first.
+    """
 
     def __init__(self, app: ASGIApp, provider: Provider, listener: str) -> None:
         self._app, self._provider, self._listener = app, provider, listener
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application around it."""
-        state = scope.setdefault("state", {})
-        started = self._provider.clock.now()
+        recording = _Recording(scope, self._provider, self._listener)
+        scope.setdefault("state", {})["record"] = recording.answer_past_http
+
+        async def receive_noted() -> Message:
+            message = await receive()
+            recording.request.add(message.get("body", b""))
+            return message
 
         async def send_noted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                refusal = state.get("refusal")
-                _add_headers(MutableHeaders(scope=message), refusal)
-                self._record(scope, message["status"], refusal, started)
+            recording.answer(message)
             await send(message)
 
-        await self._app(scope, receive, send_noted)
+        try:
+            await self._app(scope, receive_noted, send_noted)
+        finally:
+            recording.end()
 
-    def _record(self, scope: Scope, status: int, refusal: MockPscError | None, started: float) -> None:
-        now = self._provider.clock.now()
-        exchange = Exchange(
-            time=now,
+
+class _Recording:
+    """An exchange while it takes place, which is written down once."""
+
+    def __init__(self, scope: Scope, provider: Provider, listener: str) -> None:
+        self._scope, self._provider, self._listener = scope, provider, listener
+        self._time, self._began = provider.clock.now(), asyncio.get_running_loop().time()
+        self._headers = tuple(scope["headers"])  # before what stands in front takes some off
+        self._status = 0
+        self._answer_headers: tuple[tuple[bytes, bytes], ...] = ()
+        self._due: int | None = None
+        self._over = False
+        self.request, self._response = Tape(), Tape()
+
+    def answer(self, message: Message) -> None:
+        """A part of the answer is about to be sent."""
+        if message["type"] == "http.response.start":
+            _add_headers(MutableHeaders(scope=message), self._scope["state"].get("refusal"))
+            self._status, self._answer_headers = message["status"], tuple(message["headers"])
+            self._due = _length(self._scope["method"], message)
+            more = True
+        else:
+            self._response.add(message.get("body", b""))
+            more = message.get("more_body", False)
+        if not more or (self._due is not None and self._response.size >= self._due):
+            self.end()
+
+    def answer_past_http(self, answer: Answer) -> None:
+        """This is about to be sent, and nobody else will be told."""
+        self._status = answer.status
+        self._answer_headers = tuple(
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
+        )
+        self._response.add(answer.body[: answer.cut])
+        self.end()
+
+    def end(self) -> None:
+        """Write it down, unless that was done."""
+        if not self._over:
+            self._over = True
+            self._provider.journal.record(self._exchange())
+
+    def _exchange(self) -> Exchange:
+        scope, state = self._scope, self._scope["state"]
+        occasion: Occasion = state.get("occasion") or Occasion(listener=self._listener)
+        refusal: MockPscError | None = state.get("refusal")
+        return Exchange(
+            time=self._time,
             listener=self._listener,
+            connection_id=peer_of(Request(scope)).connection_id,
+            endpoint=occasion.endpoint,
             method=scope["method"],
             path=scope["path"],
-            status=status,
+            status=self._status,
             error=_error_of(refusal),
-            connection_id=peer_of(Request(scope)).connection_id,
             hint=getattr(refusal, "hint", None) or None,
             reason=getattr(refusal, "reason", None) or None,
-            client_id=scope["state"].get("client_id"),
-            duration=now - started,
+            client_id=state.get("client_id") or occasion.client,
+            persona_id=occasion.persona,
+            faults=tuple(occasion.trace.faults),
+            tokens=tuple(occasion.trace.tokens),
+            scheme=scope["scheme"],
+            http_version=scope["http_version"],
+            query=scope["query_string"],
+            request_headers=self._headers,
+            request_body=self.request.body,
+            response_headers=self._answer_headers,
+            response_body=self._response.body,
+            duration=asyncio.get_running_loop().time() - self._began,
         )
-        self._provider.journal.record(exchange)
+
+
+def _length(method: str, start: Message) -> int | None:
+    """How many bytes a client waits for after these headers, or None if it does not know (RFC 9112 §6.3)."""
+    if method == "HEAD" or start["status"] in (204, 304):
+        return 0
+    length = MutableHeaders(scope=start).get("content-length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _add_headers(headers: MutableHeaders, refusal: MockPscError | None) -> None:

@@ -1,11 +1,12 @@
 """The token endpoint (RFC 6749 §3.2): finds the grant, in Keycloak's order of checks."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from mockpsc.client_authentication import authenticate_client, peer_certificate
+from mockpsc.endpoints.documents import document_response
 from mockpsc.errors import InvalidRequest, UnsupportedGrantType, nearest
-from mockpsc.grants import DISABLED, GRANTS
+from mockpsc.grants import DISABLED, GRANTS, TokenRequest
 from mockpsc.parameters import Parameters, from_form
 from mockpsc.provider import Provider
 
@@ -21,8 +22,11 @@ async def token(provider: Provider, request: Request) -> Response:
     if grant_type in DISABLED:
         refusal, description = DISABLED[grant_type]
         raise refusal(description, hint=f"mockpsc exchanges {' and '.join(GRANTS)}; asked for: {grant_type}.")
-    response = await GRANTS[grant_type](provider, client, form, peer_certificate(request))
-    return JSONResponse(response, headers=NO_STORE)
+    asked = TokenRequest(
+        client=client, form=form, certificate=peer_certificate(request), occasion=request.state.occasion
+    )
+    response = await GRANTS[grant_type](provider, asked)
+    return document_response(provider, request, "token", response, NO_STORE)
 
 
 def _grant_type(form: Parameters) -> str:

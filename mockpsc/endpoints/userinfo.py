@@ -1,9 +1,10 @@
 """The userinfo endpoint (OpenID Connect Core §5.3), with Keycloak's refusals (RFC 6750 §3)."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from mockpsc.client_authentication import peer_certificate
+from mockpsc.endpoints.documents import document_response
 from mockpsc.errors import BearerRefusal, InsufficientScope, InvalidRequest, InvalidToken, OAuthError
 from mockpsc.grants.binding import require_bound_certificate
 from mockpsc.parameters import FORM, from_form
@@ -24,7 +25,9 @@ async def userinfo(provider: Provider, request: Request) -> Response:
         token = await _verified(provider, request, value)
     except OAuthError as refusal:
         raise BearerRefusal(refusal) from None
-    return JSONResponse(claims.userinfo(token.persona, provider.profile), headers={"Cache-Control": "no-cache"})
+    request.state.occasion.persona = token.persona.id
+    members = claims.userinfo(token.persona, provider.profile)
+    return document_response(provider, request, "userinfo", members, {"Cache-Control": "no-cache"})
 
 
 async def _verified(provider: Provider, request: Request, value: str) -> LiveToken:
@@ -32,7 +35,7 @@ async def _verified(provider: Provider, request: Request, value: str) -> LiveTok
         token = await verify(provider, value, "Bearer")
     except DeadToken as dead:
         raise _refusal(dead) from None
-    request.state.client_id = token.claims["azp"]
+    request.state.occasion.client = token.claims["azp"]
     if "openid" not in token.claims["scope"].split():
         hint = f"The token's scope is {token.claims['scope']!r}; userinfo needs 'openid'."
         raise InsufficientScope("Missing openid scope", hint=hint)

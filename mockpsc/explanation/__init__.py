@@ -7,8 +7,9 @@
 No mock need run, and nothing is written.
 """
 
+from mockpsc.explanation.as_json import as_json, worded_in
 from mockpsc.explanation.caveats import CAVEATS, Caveat
-from mockpsc.explanation.client_side import explain_client
+from mockpsc.explanation.client_side import explain_client, explain_text
 from mockpsc.explanation.description import Description, describe
 from mockpsc.explanation.material import Material, read_material
 from mockpsc.explanation.report import Answer, Owners, Report
@@ -22,8 +23,11 @@ __all__ = [
     "Material",
     "Owners",
     "Report",
+    "as_json",
     "describe",
     "explain_client",
     "explain_server",
+    "explain_text",
     "read_material",
+    "worded_in",
 ]

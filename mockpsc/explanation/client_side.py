@@ -1,24 +1,29 @@
 """A client's certificate as the mock would judge it, which need not run: by its settings and the PKI in its folder."""
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 from mockpsc.client_tables import read_clients
 from mockpsc.clients import Client, Clients
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError, bad_credentials, nearest_name
+from mockpsc.explanation.as_json import as_json
 from mockpsc.explanation.caveats import Case, caveats_of
 from mockpsc.explanation.description import describe, flaw, public_key
-from mockpsc.explanation.material import Material
+from mockpsc.explanation.material import Material, material_of
 from mockpsc.explanation.pki_at_hand import has_pki, read_pki, stand_in
 from mockpsc.explanation.report import Answer, Owners, Report
 from mockpsc.judgement import Verdict, VerificationError, judge_chain, judge_registration, malformed, reasons
 from mockpsc.judgement import verdict as worded
+from mockpsc.judgement.verdict import Language
 from mockpsc.pki import Pki, common_name
 from mockpsc.profiles import load_profile
 from mockpsc.settings import Settings
@@ -29,11 +34,30 @@ _LONGEST_CHAIN = 100 * 1024  # octets: OpenSSL's servers hang up on more (SSL_CT
 _DECRYPT_ERROR, _CERTIFICATE_UNKNOWN = 51, 46
 
 
-def explain_client(material: Material, settings: Settings, *, client_id: str | None = None, clock: Clock) -> Report:
+def explain_client(
+    material: Material,
+    settings: Settings,
+    *,
+    client_id: str | None = None,
+    clients: Clients | None = None,
+    clock: Clock,
+) -> Report:
     """What the mock with these settings would make of a client's certificate, when `client_id` sends it if that is
-    given. The clock has to stand still, for all of it to be of one moment. Raises ConfigurationError when there is
-    nothing to judge it by, or it is no client's certificate."""
-    return _Hearing(material=material, settings=settings, clock=clock).report(client_id)
+    given; `clients` are those that it knows, if they are others by now. The clock has to stand still, for all of it to
+    be of one moment. Raises ConfigurationError when there is nothing to judge it by, or it is no client's
+    certificate."""
+    known = read_clients(settings.clients, load_profile(settings.profile)) if clients is None else clients
+    return _Hearing(material=material, settings=settings, clients=known, clock=clock).report(client_id)
+
+
+def explain_text(
+    text: str, client_id: str | None, language: Language, *, settings: Settings, clients: Clients, clock: Clock
+) -> dict[str, Any]:
+    """The same of a certificate in PEM, as JSON, for a mock that runs."""
+    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):  # the report says it
+        material = material_of(text.encode(), "what was sent")
+        report = explain_client(material, settings, client_id=client_id, clients=clients, clock=clock.standing())
+        return as_json(report, language)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,11 +66,12 @@ class _Hearing:
 
     material: Material
     settings: Settings
+    clients: Clients
     clock: Clock
 
     def report(self, client_id: str | None) -> Report:
         _refuse_what_no_client_sends(self.material)
-        clients = read_clients(self.settings.clients, load_profile(self.settings.profile))
+        clients = self.clients
         owners = _owners(self.material.certificate, clients, client_id)
         profile = self._profile(clients)
         errors = examine(self.material.chain, profile, now=self.clock.now())
@@ -148,7 +173,7 @@ def _owners(certificate: x509.Certificate, clients: Clients, client_id: str | No
     asked = clients.get(client_id) if client_id else None
     if client_id and asked is None:
         raise ConfigurationError(clients.hint(client_id))
-    by_certificate = [client for client in clients if client.authentication != "secret"]
+    by_certificate = [client for client in clients if client.authentication != "secret" and not clients.accept_any]
     matching = [client.id for client in by_certificate if _is_of(certificate, client)]
     return Owners(
         matching=tuple(matching),

@@ -19,6 +19,7 @@ from mockpsc.pki.disk import read
 Form: TypeAlias = Literal["PEM", "DER", "PKCS#12", "TLS"]
 Scheme: TypeAlias = Literal["PBES2", "RC2"]
 Password: TypeAlias = bytes | None
+Source: TypeAlias = Path | str
 _T = TypeVar("_T")
 
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
@@ -57,10 +58,15 @@ class Material:
 def read_material(path: Path, *, key_path: Path | None = None, password: str | None = None) -> Material:
     """What is in a file, with the key of another one if it is given. What is encrypted is tried with the password, with
     mockpsc's own and without one. Raises ConfigurationError for what cannot be read."""
-    passwords = _passwords(password)
-    content = read(path)
-    material = _from_pem(path, content, passwords) if _has_certificate(content) else _from_der(path, content, passwords)
-    return replace(material, key=_key(key_path, read(key_path), passwords)) if key_path else material
+    material = material_of(read(path), path, password=password)
+    return replace(material, key=_key(key_path, read(key_path), _passwords(password))) if key_path else material
+
+
+def material_of(content: bytes, source: Source, *, password: str | None = None) -> Material:
+    """What is in the content of a file, or in something that `source` names. Raises ConfigurationError for what cannot
+    be read."""
+    read_it = _from_pem if _has_certificate(content) else _from_der
+    return read_it(source, content, _passwords(password))
 
 
 def _passwords(given: str | None) -> tuple[Password, ...]:
@@ -72,7 +78,7 @@ def _has_certificate(content: bytes) -> bool:
     return re.search(rb"-----BEGIN (X509 )?CERTIFICATE-----", content) is not None
 
 
-def _from_pem(path: Path, content: bytes, passwords: Sequence[Password]) -> Material:
+def _from_pem(path: Source, content: bytes, passwords: Sequence[Password]) -> Material:
     try:
         chain = tuple(x509.load_pem_x509_certificates(content))
     except ValueError as error:
@@ -81,7 +87,7 @@ def _from_pem(path: Path, content: bytes, passwords: Sequence[Password]) -> Mate
     return Material(source=str(path), form="PEM", chain=chain, key=key)
 
 
-def _from_der(path: Path, content: bytes, passwords: Sequence[Password]) -> Material:
+def _from_der(path: Source, content: bytes, passwords: Sequence[Password]) -> Material:
     if _PFX.match(content):
         return _from_pkcs12(path, content, passwords)
     try:
@@ -90,7 +96,7 @@ def _from_der(path: Path, content: bytes, passwords: Sequence[Password]) -> Mate
         raise ConfigurationError(f"{path} {_other(path, content)}.") from error
 
 
-def _other(path: Path, content: bytes) -> str:
+def _other(path: Source, content: bytes) -> str:
     """What a file is that holds no certificate, as the end of a sentence."""
     if not content:
         return "is empty: give a certificate in PEM, DER or PKCS#12"
@@ -100,7 +106,7 @@ def _other(path: Path, content: bytes) -> str:
     return "holds no certificate that can be read: PEM, DER or PKCS#12 was expected"
 
 
-def _from_pkcs12(path: Path, content: bytes, passwords: Sequence[Password]) -> Material:
+def _from_pkcs12(path: Source, content: bytes, passwords: Sequence[Password]) -> Material:
     stored = _first(passwords, lambda password: pkcs12.load_pkcs12(content, password))
     if stored is None:
         raise ConfigurationError(
@@ -124,7 +130,7 @@ def _in_order(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificat
     return tuple(sorted(certificates, key=lambda each: each.subject in issuers))
 
 
-def _key(path: Path, content: bytes, passwords: Sequence[Password]) -> PrivateKeyTypes:
+def _key(path: Source, content: bytes, passwords: Sequence[Password]) -> PrivateKeyTypes:
     """The private key in a file, which may hold other things too."""
     if _PFX.match(content):
         key = _from_pkcs12(path, content, passwords).key

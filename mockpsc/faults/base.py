@@ -181,6 +181,7 @@ CONNECTION: Point[Wire] = Point("connection", "accept")
 HELLO: Point[Greeting] = Point("handshake", "hello")
 CERTIFICATE: Point[Acceptance] = Point("handshake", "certificate")
 AUTHORIZATION_REQUEST: Point[Asked] = Point("request", "authorization_request")
+"""When an authorization request was found good. What is raised here goes to the relying party, if it can."""
 
 
 def request_at(endpoint: str) -> Point[Asked]:

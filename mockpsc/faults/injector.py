@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from mockpsc.clock import Clock
 from mockpsc.errors import MockPscError, Unusable, nearest
 from mockpsc.faults.armed import Armed
-from mockpsc.faults.arming import Order
+from mockpsc.faults.arming import Order, order_of_host
 from mockpsc.faults.base import Point
 from mockpsc.faults.occasion import Occasion
 from mockpsc.faults.scenarios import Play, Scenario, find_scenario, read_scenarios
@@ -70,6 +70,12 @@ class Injector:
         """Faults for one occasion, which are not kept."""
         return tuple(self._make(order, origin, origin) for order in orders)
 
+    def once_for_host(self, host: str | None) -> tuple[Armed, ...]:
+        """The fault that a host name asks for, as `expired.fault.localhost`. Raises Unusable for one that does not
+        exist."""
+        order = order_of_host(host)
+        return () if order is None else self.once([order], "host")
+
     def disarm(self, what: str) -> list[Armed]:
         """Disarm the fault of that id, or all of that name. Raises Unusable when nothing is armed by it."""
         gone = [each for each in self._armed.values() if what in (each.id, each.fault.name)]
@@ -125,6 +131,13 @@ class Injector:
     def play(self, name: str) -> Play | None:
         """The scenario of that name as it is being played."""
         return self._plays.get(name)
+
+    def next_change(self) -> float | None:
+        """In how many seconds of the mock's clock an armed fault begins or ends by itself, if one does."""
+        now = self._clock.now()
+        moments = [each.begins for each in self._armed.values()]
+        moments += [each.ends for each in self._armed.values() if each.ends is not None]
+        return min((moment - now for moment in moments if moment > now), default=None)
 
     def clock_moved(self) -> None:
         """The clock was moved: what began or ended by it takes effect at once."""

@@ -18,9 +18,10 @@ class Trace:
     tokens: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Occasion:
     """A connection or a request, as far as it is known yet: what is None or empty is not known, and matches nothing.
+    Whoever learns more of it writes it down here.
 
     `client` and `persona` are ids, `host` is the server name of the ClientHello or of the Host header, header names are
     in lower case. `requested` are faults for this occasion alone. `trace` is shared by all that is known of one thing.

@@ -45,14 +45,13 @@ class Greeting:
     """How a ClientHello is answered; None leaves things as they are.
 
     `certificate` is the name of a server's recipe in the catalogue of certificates; `versions` are the lowest and the
-    highest to speak, as IANA numbers them; `ciphers` is an OpenSSL cipher string for TLS up to 1.2, `cipher_suites` one
-    for TLS 1.3. `client_auth` and `announce` are the settings `client_cert` and `announce_ca`. `instead` is sent in the
-    place of a ServerHello, and the connection ends."""
+    highest to speak, as IANA numbers them; `ciphers` is an OpenSSL cipher string for TLS up to 1.2. `client_auth` and
+    `announce` are as the settings `client_cert` and `announce_ca`. `instead` is sent in the place of a ServerHello, and
+    the connection ends."""
 
     certificate: str | None = None
     versions: tuple[int, int] | None = None
     ciphers: str | None = None
-    cipher_suites: str | None = None
     client_auth: Literal["none", "request", "require"] | None = None
     announce: Literal["own", "none", "wrong"] | None = None
     instead: bytes | None = None
@@ -112,8 +111,8 @@ class Answer:
     """An HTTP response that is about to be sent.
 
     It begins after `delay` seconds; its body goes in `pieces` of one size, with `pause` seconds before each but the
-    first. `length` is what Content-Length says, if not the truth; `cut` is how many bytes of the body are sent at all.
-    `ending` is what becomes of the connection then."""
+    first. `length` is what Content-Length says, if not the truth; `until_close` leaves it out, so that the body ends
+    with the connection. `cut` is how many bytes of the body are sent at all, and `ending` what becomes of the connection."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -122,6 +121,7 @@ class Answer:
     pieces: int = 1
     pause: float = 0
     length: int | None = None
+    until_close: bool = False
     cut: int | None = None
     ending: Ending = "keep"
 

@@ -3,15 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
-from cryptography import x509
-
-from mockpsc.clients import Client
 from mockpsc.errors import InvalidGrant, OAuthError, UnauthorizedClient
 from mockpsc.grants import authorization_code, refresh_token
-from mockpsc.parameters import Parameters
+from mockpsc.grants.token_request import TokenRequest
 from mockpsc.provider import Provider
 
-Exchange: TypeAlias = Callable[[Provider, Client, Parameters, x509.Certificate | None], Awaitable[dict[str, Any]]]
+Exchange: TypeAlias = Callable[[Provider, TokenRequest], Awaitable[dict[str, Any]]]
 
 GRANTS: Mapping[str, Exchange] = {
     authorization_code.GRANT_TYPE: authorization_code.exchange,
@@ -29,4 +26,4 @@ DISABLED: Mapping[str, tuple[type[OAuthError], str]] = {
     "urn:openid:params:grant-type:ciba": (InvalidGrant, "Client not allowed OIDC CIBA Grant"),
 }
 
-__all__ = ["DISABLED", "GRANTS", "Exchange"]
+__all__ = ["DISABLED", "GRANTS", "Exchange", "TokenRequest"]

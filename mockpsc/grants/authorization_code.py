@@ -5,11 +5,10 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
-from cryptography import x509
-
 from mockpsc.clients import Client
 from mockpsc.errors import InvalidGrant, InvalidRequest
 from mockpsc.grants.binding import thumbprint_to_bind
+from mockpsc.grants.token_request import TokenRequest
 from mockpsc.grants.token_response import token_response
 from mockpsc.parameters import Parameters
 from mockpsc.provider import Provider
@@ -20,10 +19,9 @@ GRANT_TYPE = "authorization_code"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-async def exchange(
-    provider: Provider, client: Client, form: Parameters, certificate: x509.Certificate | None
-) -> dict[str, Any]:
+async def exchange(provider: Provider, request: TokenRequest) -> dict[str, Any]:
     """Tokens for a code, which is spent even when it is refused. Raises InvalidRequest or InvalidGrant."""
+    client, form = request.client, request.form
     code = await _take(provider, form)
     session = await provider.sessions.get(code.session_id)
     persona = provider.personas.get(session.persona_id) if session else None
@@ -42,9 +40,9 @@ async def exchange(
         acr=client.acr or persona.acr,
         scope=code.scope,
         nonce=code.nonce,
-        thumbprint=thumbprint_to_bind(provider, certificate),
+        thumbprint=thumbprint_to_bind(provider, request.certificate),
     )
-    return await token_response(provider, grant, session)
+    return await token_response(provider, grant, session, request.occasion)
 
 
 async def _take(provider: Provider, form: Parameters) -> AuthorizationCode:

@@ -5,13 +5,11 @@ As in Keycloak by default, every refresh gives a new refresh token and the old o
 
 from typing import Any
 
-from cryptography import x509
-
 from mockpsc.clients import Client
 from mockpsc.errors import InvalidGrant, InvalidRequest, InvalidScope
 from mockpsc.grants.binding import require_bound_certificate
+from mockpsc.grants.token_request import TokenRequest
 from mockpsc.grants.token_response import token_response
-from mockpsc.parameters import Parameters
 from mockpsc.provider import Provider
 from mockpsc.tokens import Grant
 from mockpsc.verification import DeadToken, Flaw, LiveToken, read_token, verify
@@ -28,15 +26,14 @@ _DESCRIPTIONS: dict[Flaw, str] = {
 }
 
 
-async def exchange(
-    provider: Provider, client: Client, form: Parameters, certificate: x509.Certificate | None
-) -> dict[str, Any]:
+async def exchange(provider: Provider, request: TokenRequest) -> dict[str, Any]:
     """New tokens for a refresh token. Raises InvalidRequest, InvalidGrant, InvalidScope or UnauthorizedClient."""
+    client, form = request.client, request.form
     value = form.get("refresh_token")
     if value is None:
         raise InvalidRequest("No refresh token", hint="The token request has no refresh_token.")
     token = await verify_refresh_token(provider, client, value)
-    require_bound_certificate(provider, token, certificate)
+    require_bound_certificate(provider, token, request.certificate)
     grant = Grant(
         issuer=provider.issuer,
         client_id=client.id,
@@ -48,7 +45,7 @@ async def exchange(
         nonce=token.claims.get("nonce"),
         thumbprint=token.thumbprint,
     )
-    return await token_response(provider, grant, token.session, refresh_scope=token.claims["scope"])
+    return await token_response(provider, grant, token.session, request.occasion, refresh_scope=token.claims["scope"])
 
 
 async def verify_refresh_token(provider: Provider, client: Client, value: str) -> LiveToken:

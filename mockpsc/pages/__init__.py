@@ -82,7 +82,7 @@ def logged_out(*, language: Language) -> str:
     return _page("logged_out", language)
 
 
-def form_post(*, language: Language, action: str, fields: Mapping[str, str]) -> str:
+def form_post(*, language: Language, action: str, fields: Sequence[tuple[str, str]]) -> str:
     """An authorization response in the body of a POST (OAuth 2.0 Form Post Response Mode): it submits itself.
 
     A Content-Security-Policy that forbids its inline script leaves the button.

@@ -23,7 +23,7 @@ from mockpsc.pki.build import (
 )
 from mockpsc.pki.bundle import UNREADABLE, Bundle, load_bundle, load_certificates, thumbprint
 from mockpsc.pki.files import ClientFiles, PkiFiles
-from mockpsc.pki.folder import PKCS12_PASSWORD, Pki, open_folder
+from mockpsc.pki.folder import PKCS12_PASSWORD, Pki, add_client, new_signing_bundle, open_folder
 from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, new_key
 from mockpsc.pki.names import attribute_name, common_name, make_dn, parse_dn, same_dn, show_dn
 
@@ -40,6 +40,7 @@ __all__ = [
     "PkiFiles",
     "PrivateKey",
     "PublicKey",
+    "add_client",
     "attribute_name",
     "client_spec",
     "common_name",
@@ -52,6 +53,7 @@ __all__ = [
     "new_client_root",
     "new_key",
     "new_server_authority",
+    "new_signing_bundle",
     "open_folder",
     "parse_dn",
     "root_spec",

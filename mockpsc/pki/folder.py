@@ -28,7 +28,7 @@ from mockpsc.pki.disk import locked, write
 from mockpsc.pki.files import ClientFiles, PairFiles, PkiFiles, ServerFiles
 from mockpsc.pki.hosts import LOCAL_HOSTS, general_name, general_names, named_hosts, permits
 from mockpsc.pki.keeper import Copy, Keeper, Kept, age_flaw, issuer_flaw
-from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, key_kind, keys_ahead
+from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, key_kind, keys_ahead, new_key
 from mockpsc.pki.names import common_name
 from mockpsc.pki.revocation import with_revocation_urls
 
@@ -83,15 +83,31 @@ def open_folder(
     general_names(hosts)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with locked(path), keys_ahead(_missing_rsa_keys(files, clients.values(), server_key)) as new_key:
+        with locked(path), keys_ahead(_missing_rsa_keys(files, clients.values(), server_key)) as make_key:
             is_new = not files.private_folders[0].exists()
             if is_new:
                 notice(f"A new test PKI is made in {path}: relying parties must trust {files.ca}.")
-            keeper = Keeper(new_key=new_key, notice=_say_nothing if is_new else notice)
+            keeper = Keeper(new_key=make_key, notice=_say_nothing if is_new else notice)
             opening = _Opening(files=files, clock=clock, keeper=keeper, notice=notice, admin_url=admin_url)
             return opening.pki(clients, hosts, server_key)
     except OSError as error:
         raise ConfigurationError(f"The folder {path} cannot be used for certificates: {error}.") from error
+
+
+def add_client(
+    pki: Pki, client_id: str, *, admin_url: str | None = None, clock: Clock, notice: Callable[[str], None]
+) -> Bundle:
+    """The certificate of one more client of an open folder, made, reused or mended as `open_folder` would.
+
+    Raises ConfigurationError when the client id cannot be used, or a file cannot be read or written."""
+    files = pki.files.client(client_id)
+    try:
+        with locked(pki.files.folder), keys_ahead(int(not files.key.exists())) as make_key:
+            keeper = Keeper(new_key=make_key, notice=notice)
+            opening = _Opening(files=pki.files, clock=clock, keeper=keeper, notice=notice, admin_url=admin_url)
+            return opening.client(pki.authorities["client-issuing"], client_id, files)
+    except OSError as error:
+        raise ConfigurationError(f"{files.cert.parent} cannot be used for a certificate: {error}.") from error
 
 
 def _say_nothing(sentence: str) -> None:
@@ -106,6 +122,12 @@ def _missing_rsa_keys(files: PkiFiles, clients: Iterable[PairFiles], server_key:
         *([files.server] if server_key == "rsa" else []),
     ]
     return sum(not pair.key.exists() for pair in pairs)
+
+
+def new_signing_bundle(clock: Clock) -> Bundle:
+    """A key to sign tokens with, as a realm's next one, and its certificate. It is kept in no folder."""
+    key = new_key("rsa")
+    return Bundle(certificate=sign(signing_spec(key.public_key(), common_name=_REALM), key, clock=clock), key=key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +156,11 @@ class _Opening:
             encryption=self._provider("encryption", partial(encryption_spec, common_name=_REALM)),
             files=self.files,
         )
+
+    def client(self, authority: Authority, client_id: str, files: ClientFiles) -> Bundle:
+        """The certificate of one client, whose folder need not be there."""
+        self._make_folders([files.cert.parent])
+        return self._client(authority, client_id, files)
 
     def _make_folders(self, clients: Iterable[Path]) -> None:
         for folder in (*self.files.private_folders, *clients):

@@ -2,31 +2,33 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from mockpsc.errors import ConfigurationError, nearest
+from mockpsc.errors import ConfigurationError, Unusable, nearest
+from mockpsc.members import member, read_members
 from mockpsc.profiles.model import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
 class Persona:
-    """A fictitious professional. `exercices` and their `activities` hold Pro Santé Connect's own members, the empty
-    ones left out; `claims` are userinfo members set to the letter, over what is computed."""
+    """A fictitious professional, as a table declares one. `exercices` and their `activities` hold Pro Santé Connect's
+    own members, the empty ones left out; `faults` is what to arm for this person, as the admin API takes it."""
 
-    id: str
-    given_name: str
-    family_name: str
-    what: Mapping[str, str] = field(default_factory=dict)
-    auth_mode: str = "MOBILE"
-    acr: str = "eidas1"
-    civilite: str = ""
-    origin: str = "RPPS"
-    shape: str = ""
-    exercices: tuple[Mapping[str, Any], ...] = ()
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    id: str = member(help="The identifier: the end of the claim sub.")
+    given_name: str = member(help="The given name.")
+    family_name: str = member(help="The family name.")
+    what: Mapping[str, str] = member({}, "What the person is for, in a few words: {fr, en}.")
+    auth_mode: str = member("MOBILE", "How the person authenticates: MOBILE or CARD.")
+    acr: str = member("eidas1", "The level of authentication.")
+    civilite: str = member("", "The civility, as a code.")
+    origin: str = member("RPPS", "The register that the identifier is of; empty for none.")
+    shape: str = member("", "The generation of the userinfo document (default: the profile's).")
+    exercices: tuple[Mapping[str, Any], ...] = member((), "The professions, each with its activities.")
+    claims: Mapping[str, Any] = member({}, "Members of userinfo set to the letter, over what is computed.")
+    faults: tuple[Any, ...] = member((), "Faults to arm for this person: names, or objects as they are armed.")
 
     @property
     def name(self) -> str:
@@ -63,31 +65,40 @@ def read_personas(tables: Sequence[Mapping[str, Any]], profile: Profile) -> dict
 
 
 def _read(table: Mapping[str, Any], profile: Profile) -> Persona:
-    who = f"The persona {table.get('id', '(without id)')!r}"
-    _refuse_unknown(table, [field.name for field in fields(Persona)], who)
-    _refuse_missing(table, who)
+    persona = read_members(Persona, table, f"The persona {table.get('id', '(without id)')!r}")
+    return checked_persona(persona, profile)
+
+
+def checked_persona(persona: Persona, profile: Profile) -> Persona:
+    """The persona with the shape that it has by default. Raises Unusable for one that makes no sense."""
+    who = f"The persona {persona.id!r}"
+    _refuse_empty(persona, who)
     layout = profile.userinfo
-    shape = str(table.get("shape", layout.default_shape))
+    shape = persona.shape or layout.default_shape
     if shape not in layout.shapes:
-        raise ConfigurationError(f"{who} has the shape {shape!r}{nearest(shape, layout.shapes)}: {_or(layout.shapes)}.")
-    exercices = tuple(table.get("exercices", ()))
-    for exercice in exercices:
+        raise Unusable(f"{who} has the shape {shape!r}{nearest(shape, layout.shapes)}: {_or(layout.shapes)}.")
+    for exercice in persona.exercices:
         _refuse_unknown(exercice, layout.exercice, f"{who}, in exercices,")
-        for activity in exercice.get("activities", ()):
+        activities = exercice.get("activities", [])
+        if not isinstance(activities, list):
+            raise Unusable(f"{who}, in exercices, has activities {activities!r}; expected a list of objects.")
+        for activity in activities:
             _refuse_unknown(activity, layout.shapes[shape].activity, f"{who}, in activities,")
-    return Persona(**{**table, "shape": shape, "exercices": exercices})
+    return replace(persona, shape=shape, exercices=tuple(persona.exercices), faults=tuple(persona.faults))
 
 
-def _refuse_missing(table: Mapping[str, Any], who: str) -> None:
+def _refuse_empty(persona: Persona, who: str) -> None:
     for name in ("id", "given_name", "family_name"):
-        if not isinstance(table.get(name), str) or not table[name]:
-            raise ConfigurationError(f"{who} has no {name}: every persona needs one, as text.")
+        if not getattr(persona, name):
+            raise Unusable(f"{who} has no {name}: every persona needs one, as text.")
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str], who: str) -> None:
+def _refuse_unknown(table: Any, known: Iterable[str], who: str) -> None:
+    if not isinstance(table, Mapping):
+        raise Unusable(f"{who} has {table!r}; expected an object.")
     for name in table:
         if name not in known:
-            raise ConfigurationError(f"{who} has the member {name!r}, which is unknown{nearest(name, known)}.")
+            raise Unusable(f"{who} has the member {name!r}, which is unknown{nearest(name, known)}.")
 
 
 def _or(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a store can do: five operations on any kind of record."""
+"""What a store can do: six operations on any kind of record."""
 
 from typing import Protocol, TypeVar
 
@@ -24,3 +24,6 @@ class Store(Protocol):
 
     async def find(self, kind: type[R], **values: object) -> list[R]:
         """The records of that kind whose fields have these values."""
+
+    async def clear(self) -> None:
+        """Forget every record."""

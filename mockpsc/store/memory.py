@@ -41,6 +41,11 @@ class MemoryStore:
         found = [self._alive(kind, record) for record in self._records[kind].values()]
         return [r for r in found if r and all(getattr(r, name) == value for name, value in values.items())]
 
+    async def clear(self) -> None:
+        """Forget every record."""
+        self._records.clear()
+        self._size, self._sweep_at = 0, _FIRST_SWEEP
+
     def __len__(self) -> int:
         return sum(map(len, self._records.values()))
 

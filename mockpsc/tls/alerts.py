@@ -17,6 +17,7 @@ class Refusal:
 
 CLOSE_NOTIFY: Final = 0
 USER_CANCELED: Final = 90
+UNRECOGNIZED_NAME: Final = 112
 """These two end a handshake politely and blame nobody."""
 
 _NAMES = {
@@ -87,7 +88,13 @@ CLOSED = Refusal(
 RESET = Refusal(reason="reset", sentence="The client reset the connection in the middle of the handshake.")
 TIMED_OUT = Refusal(reason="timeout", sentence="The client did not finish the handshake in time.")
 STOPPED = Refusal(reason="stopped", sentence="The mock was stopped in the middle of the handshake.")
+BROKEN = Refusal(reason="fault", sentence="The mock broke the connection on purpose, as an armed fault asks.")
 FAILED = Refusal(reason="failed", sentence="The mock failed in the middle of the handshake: its log says why.")
+
+
+def alert(number: int) -> bytes:
+    """A fatal alert as a record of its own, before any key is agreed on (RFC 8446 §6)."""
+    return bytes([21, 3, 3, 0, 2, 2, number])
 
 
 def name_of(alert: int) -> str:

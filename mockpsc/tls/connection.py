@@ -1,5 +1,6 @@
 """One TLS connection in memory: bytes in, bytes out, no socket and no event loop (pyOpenSSL over memory BIOs)."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,11 +31,20 @@ class TlsConnection:
     """The server's side of one connection, which speaks TLS as the profile says and judges certificates as of `now`.
 
     Whatever a method makes OpenSSL say to the client is to be had from `take` afterwards, also when it has raised.
+    `condemn` is asked about the client's own certificate: an X509_V_ERR_* refuses it, whatever it is.
     """
 
-    def __init__(self, profile: TlsProfile, hello: ClientHello, now: float, *, id: str = "") -> None:
+    def __init__(
+        self,
+        profile: TlsProfile,
+        hello: ClientHello,
+        now: float,
+        *,
+        id: str = "",
+        condemn: Callable[[x509.Certificate | None], int | None] | None = None,
+    ) -> None:
         self.id = id
-        self.profile, self.hello, self.findings = profile, hello, Findings()
+        self.profile, self.hello, self.findings = profile, hello, Findings(condemn=condemn)
         self._now = now
         self._answered = False
         self._ssl = SSL.Connection(profile.context(now), None)
@@ -121,7 +131,8 @@ class TlsConnection:
         findings, profile = self.findings, self.profile
         received = [alert for alert in findings.alerts_received if alert not in (CLOSE_NOTIFY, USER_CANCELED)]
         if self.verdict is not None and findings.alerts_sent:
-            return TlsFailure("refused", Refusal(reason=self.verdict.reason, sentence=str(self.verdict)))
+            on_purpose = "On purpose, as an armed fault asks. " if findings.condemned else ""
+            return TlsFailure("refused", Refusal(reason=self.verdict.reason, sentence=f"{on_purpose}{self.verdict}"))
         if received:
             return TlsFailure("rejected", client_refused(received[-1]))
         if findings.alerts_sent:

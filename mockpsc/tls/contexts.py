@@ -54,7 +54,8 @@ class TlsProfile:
     request, by which Java, .NET and browsers choose what they send: the anchors when it is None.
     `intermediates` are not trusted: they only tell a chain that lacks one of them from one that leads elsewhere.
     `revocation` has the lists to go by, if any are. `staple` makes an OCSP response on the server's own certificate
-    (RFC 6066 §8), in DER. `versions` are the lowest and the highest that are spoken.
+    (RFC 6066 §8), in DER. `versions` are the lowest and the highest that are spoken; `ciphers` is an OpenSSL cipher
+    string for the versions up to 1.2. A `weak` profile may do what OpenSSL refuses by default: small keys, SHA-1.
     """
 
     certificate: x509.Certificate
@@ -68,6 +69,8 @@ class TlsProfile:
     revocation: RevocationLists | None = None
     staple: Callable[[], bytes] | None = None
     versions: tuple[TlsVersion, TlsVersion] = (TlsVersion.TLS1_2, TlsVersion.TLS1_3)
+    ciphers: str = "DEFAULT"
+    weak: bool = False
     _contexts: dict[tuple[int, int], SSL.Context] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -125,8 +128,10 @@ class TlsProfile:
         lowest, highest = self.versions
         context.set_min_proto_version(lowest)
         context.set_max_proto_version(highest)
-        if lowest < TlsVersion.TLS1_2:
-            context.set_cipher_list(b"DEFAULT:@SECLEVEL=0")  # without it OpenSSL 3 refuses their SHA-1 signatures
+        if self.weak or lowest < TlsVersion.TLS1_2:  # whose signatures are SHA-1
+            context.set_cipher_list(f"{self.ciphers}:@SECLEVEL=0".encode())
+        elif self.ciphers != "DEFAULT":
+            context.set_cipher_list(self.ciphers.encode())
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION)
         context.use_certificate(self.certificate)

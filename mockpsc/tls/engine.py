@@ -11,9 +11,28 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, cast
 
+from cryptography import x509
+
 from mockpsc.clock import Clock
+from mockpsc.errors import Unusable
+from mockpsc.faults import Injector, Occasion
+from mockpsc.faults.base import CERTIFICATE, CONNECTION, HELLO
+from mockpsc.faults.subjects import Acceptance, Greeting, Wire
 from mockpsc.journal import Handshake, Journal, Outcome
-from mockpsc.tls.alerts import CLOSED, CLOSED_BEFORE_HELLO, FAILED, RESET, STOPPED, TIMED_OUT, Refusal
+from mockpsc.judgement import reasons
+from mockpsc.tls.alerts import (
+    BROKEN,
+    CLOSED,
+    CLOSED_BEFORE_HELLO,
+    FAILED,
+    RESET,
+    STOPPED,
+    TIMED_OUT,
+    UNRECOGNIZED_NAME,
+    Refusal,
+    alert,
+)
+from mockpsc.tls.breaking import SlowTransport, end
 from mockpsc.tls.connection import TlsConnection, TlsFailure
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello, NotTls, parse_client_hello
@@ -31,14 +50,21 @@ Connection: close\r
 """
 
 
+Present = Callable[[TlsProfile, Greeting, ClientHello], TlsProfile]
+"""Makes, of the profile that was chosen, the one that the armed faults want."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TlsListener:
-    """What all connections of a listener have in common. `handshake_timeout` is in seconds."""
+    """What all connections of a listener have in common; see `serve_tls`. `handshake_timeout` is in seconds."""
 
     name: str
     choose: Callable[[ClientHello], TlsProfile]
     journal: Journal
     clock: Clock
+    faults: Injector
+    present: Present
+    client_of: Callable[[x509.Certificate], str | None]
     handshake_timeout: float
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -51,7 +77,7 @@ class TlsProtocol(asyncio.Protocol):
     """
 
     def __init__(
-        self, listener: TlsListener, connections: set[Any], open_http: Callable[[TlsConnection], asyncio.Protocol]
+        self, listener: TlsListener, connections: set[Any], open_http: Callable[[TlsTransport], asyncio.Protocol]
     ) -> None:
         self._listener, self._connections, self._open_http = listener, connections, open_http
         self._received = b""
@@ -62,12 +88,15 @@ class TlsProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
         self._id = f"{self._listener.name}-{next(self._listener.numbers)}"
-        self._raw = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._occasion = Occasion(listener=self._listener.name)
+        self._wire = self._listener.faults.change(CONNECTION, Wire(), self._occasion)
+        self._raw = _on_the_wire(cast("asyncio.Transport", transport), self._wire)  # uvloop's is none by inheritance
         self._peer = _address(transport.get_extra_info("peername"))
         self._connections.add(self)
         self._loop = asyncio.get_running_loop()
         self._time, self._began = self._listener.clock.now(), self._loop.time()
         self._timer = self._loop.call_later(self._listener.handshake_timeout, self._give_up, TIMED_OUT)
+        self._welcome()
 
     def data_received(self, data: bytes) -> None:
         """A piece of the ClientHello, or of what the client has to say later in the handshake."""
@@ -102,10 +131,56 @@ class TlsProtocol(asyncio.Protocol):
             self._turn_away(error)
             return
         if self._hello is not None:
-            profile = self._listener.choose(self._hello)
-            self._tls = TlsConnection(profile, self._hello, self._listener.clock.now(), id=self._id)
-            received, self._received = self._received, b""
-            self._shake_hands(self._tls, received)
+            self._answer(self._hello)
+
+    def _answer(self, hello: ClientHello) -> None:
+        """Shake hands as the listener and the armed faults want it."""
+        listener, self._occasion.host = self._listener, hello.server_name
+        if self._wire.ends_at("hello"):
+            self._break()
+            return
+        try:
+            self._occasion.requested = listener.faults.once_for_host(hello.server_name)
+        except Unusable as unknown:
+            self._break(Refusal(reason="unknown_fault", sentence=f"{unknown}"), instead=alert(UNRECOGNIZED_NAME))
+            return
+        greeting = listener.faults.change(HELLO, Greeting(), self._occasion)
+        if greeting.instead is not None:
+            self._break(instead=greeting.instead)
+            return
+        profile = listener.present(listener.choose(hello), greeting, hello)
+        self._tls = TlsConnection(profile, hello, listener.clock.now(), id=self._id, condemn=self._condemn)
+        received, self._received = self._received, b""
+        self._shake_hands(self._tls, received)
+
+    def _welcome(self) -> None:
+        """What a fault does to a connection before the client has said a word."""
+        wire = self._wire
+        if wire.ends_at("accept"):
+            self._break()
+            return
+        if wire.greeting:
+            self._raw.write(wire.greeting)
+        if wire.delay:
+            self._raw.pause_reading()
+            self._loop.call_later(wire.delay, self._raw.resume_reading)
+
+    def _condemn(self, certificate: x509.Certificate | None) -> int | None:
+        """The error that an armed fault wants the client's certificate to have, as OpenSSL numbers it."""
+        listener = self._listener
+        if certificate is not None and not listener.faults.is_idle:
+            self._occasion.client = listener.client_of(certificate)
+        reason = listener.faults.change(CERTIFICATE, Acceptance(), self._occasion).reason
+        return None if reason is None else reasons()[reason].codes[0]
+
+    def _break(self, refusal: Refusal = BROKEN, *, instead: bytes | None = None) -> None:
+        """End the connection as a fault wants it, or gently after a word that is no ServerHello."""
+        self._tell("broken", refusal)
+        if instead is None:
+            end(self._raw, self._wire.end, self._connections)
+        else:
+            self._raw.write(instead)
+            linger(self._raw, self._connections)
 
     def _turn_away(self, error: NotTls) -> None:
         self._tell("abandoned", Refusal(reason="plain_http" if error.plain_http else "not_tls", sentence=f"{error}"))
@@ -122,17 +197,20 @@ class TlsProtocol(asyncio.Protocol):
             self._raw.write(tls.take())
             linger(self._raw, self._connections)
             return
+        flight = tls.take()
+        if self._wire.ends_at("flight") and flight:
+            self._raw.write(flight[: len(flight) // 2])
+            self._break()
+            return
         if done:
             self._tell("accepted")
-        self._raw.write(tls.take())
+        self._raw.write(flight)
         if done:
             self._open(tls)
 
     def _open(self, tls: TlsConnection) -> None:
-        transport = TlsTransport(
-            self._raw, tls, self._open_http(tls), connections=self._connections, on_failure=self._tell_late
-        )
-        transport.start()
+        transport = TlsTransport(self._raw, tls, connections=self._connections, on_failure=self._tell_late)
+        transport.start(self._open_http(transport))
 
     def _give_up(self, refusal: Refusal) -> None:
         self._tell("abandoned", refusal)
@@ -165,9 +243,17 @@ class TlsProtocol(asyncio.Protocol):
             listener=self._listener.name,
             peer=self._peer,
             outcome=outcome,
+            faults=tuple(self._occasion.trace.faults),
             duration=self._loop.time() - self._began,
             **seen,
         )
+
+
+def _on_the_wire(raw: asyncio.Transport, wire: Wire) -> asyncio.Transport:
+    """The socket's transport, or a slow one around it."""
+    if wire.rate is None and not wire.close_delay:
+        return raw
+    return SlowTransport(raw, rate=wire.rate, close_delay=wire.close_delay)
 
 
 def _seen(tls: TlsConnection) -> dict[str, Any]:

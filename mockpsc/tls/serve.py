@@ -2,7 +2,8 @@
 
 uvicorn listens on plain TCP, and its HTTP protocol is used as it is. The application learns of TLS from two extensions
 in the scope: `tls` is the ASGI TLS extension (https://asgi.readthedocs.io/en/latest/specs/tls.html), and `mockpsc.tls`
-a `TlsPeer`, which spares it to parse the certificate at every request.
+a `Peer`, which spares it to parse the certificate at every request. A third, `mockpsc.connection`, is the connection
+itself, for answers that break HTTP.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
@@ -19,12 +21,14 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.server import ServerState
 
 from mockpsc.clock import Clock
+from mockpsc.faults import Injector
 from mockpsc.journal import Journal
 from mockpsc.judgement import Peer
 from mockpsc.tls.connection import TlsConnection
 from mockpsc.tls.contexts import TlsProfile
-from mockpsc.tls.engine import TlsListener, TlsProtocol
+from mockpsc.tls.engine import Present, TlsListener, TlsProtocol
 from mockpsc.tls.hello import ClientHello
+from mockpsc.tls.transport import TlsTransport
 
 _http_protocol: Callable[..., asyncio.Protocol] = AutoHTTPProtocol  # httptools if it is installed, h11 otherwise
 
@@ -35,15 +39,26 @@ def serve_tls(
     journal: Journal,
     listener: str,
     clock: Clock,
+    faults: Injector | None = None,
+    present: Present = lambda profile, greeting, hello: profile,
+    client_of: Callable[[x509.Certificate], str | None] = lambda certificate: None,
     handshake_timeout: float = 10.0,
 ) -> Callable[..., asyncio.Protocol]:
     """What uvicorn calls for each connection of the listener, in the place of an HTTP protocol.
 
     `choose` is asked once per connection how to speak TLS on it; what it raises ends the connection. A profile belongs
-    to the listeners of one event loop. `handshake_timeout` is in seconds.
+    to the listeners of one event loop. `handshake_timeout` is in seconds. `faults` are asked at each connection; of the
+    profile chosen `present` makes the one that they want, and `client_of` tells whose a certificate is.
     """
     common = TlsListener(
-        name=listener, choose=choose, journal=journal, clock=clock, handshake_timeout=handshake_timeout
+        name=listener,
+        choose=choose,
+        journal=journal,
+        clock=clock,
+        faults=faults or Injector(clock),
+        present=present,
+        client_of=client_of,
+        handshake_timeout=handshake_timeout,
     )
 
     def connection(
@@ -52,8 +67,8 @@ def serve_tls(
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> asyncio.Protocol:
-        def open_http(tls: TlsConnection) -> asyncio.Protocol:
-            informed = _informed(config, tls)
+        def open_http(transport: TlsTransport) -> asyncio.Protocol:
+            informed = _informed(config, transport)
             return _http_protocol(config=informed, server_state=server_state, app_state=app_state, _loop=_loop)
 
         return TlsProtocol(common, server_state.connections, open_http)
@@ -61,21 +76,21 @@ def serve_tls(
     return connection
 
 
-def _informed(config: Config, tls: TlsConnection) -> Config:
+def _informed(config: Config, transport: TlsTransport) -> Config:
     """A copy of uvicorn's configuration for one connection, in which the application is told about TLS.
 
     uvicorn's protocols take the application from there, which makes this work with all of them, WebSockets included.
     """
     informed = copy.copy(config)
-    informed.loaded_app = _Informed(config.loaded_app, tls)
+    informed.loaded_app = _Informed(config.loaded_app, transport)
     return informed
 
 
 class _Informed:
     """An application with the extensions in its scope, which are made once per connection, at its first request."""
 
-    def __init__(self, app: ASGIApp, tls: TlsConnection) -> None:
-        self._app, self._tls = app, tls
+    def __init__(self, app: ASGIApp, transport: TlsTransport) -> None:
+        self._app, self._transport = app, transport
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["extensions"] = {**scope.get("extensions", {}), **self._extensions}
@@ -83,7 +98,8 @@ class _Informed:
 
     @cached_property
     def _extensions(self) -> dict[str, Any]:
-        return {"tls": _asgi_extension(self._tls), "mockpsc.tls": _peer(self._tls)}
+        tls = self._transport.tls
+        return {"tls": _asgi_extension(tls), "mockpsc.tls": _peer(tls), "mockpsc.connection": self._transport}
 
 
 def _peer(tls: TlsConnection) -> Peer:

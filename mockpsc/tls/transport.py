@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from mockpsc.faults.subjects import Ending
+from mockpsc.tls.breaking import reset
 from mockpsc.tls.connection import TlsConnection, TlsFailure
 from mockpsc.tls.linger import linger
 
 _SLICE = 3 * 16 * 1024
 """How much is encrypted at a time: three records. A large body is handed on in slices, not copied as a whole."""
+
+
+_BAD_RECORD = bytes([23, 3, 3, 0, 32]) + bytes(32)
+"""Application data that no key has encrypted (RFC 8446 §5.2)."""
 
 
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
@@ -17,23 +23,25 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     What the HTTP protocol raises goes on to the event loop. `on_failure` is told when TLS breaks off, if it does.
     """
 
+    _http: asyncio.Protocol
+
     def __init__(
         self,
         raw: asyncio.Transport,
         tls: TlsConnection,
-        http: asyncio.Protocol,
         *,
         connections: set[Any],
         on_failure: Callable[[TlsFailure], None],
     ) -> None:
         super().__init__()
-        self._raw, self._tls, self._http = raw, tls, http
-        self._connections, self._on_failure = connections, on_failure
+        self.tls = self._tls = tls
+        self._raw, self._connections, self._on_failure = raw, connections, on_failure
         self._loop = asyncio.get_running_loop()
         self._paused = self._ended = self._closing = False
 
-    def start(self) -> None:
-        """Take over the socket, and deliver what came together with the end of the handshake."""
+    def start(self, http: asyncio.Protocol) -> None:
+        """Take over the socket, and deliver what came together with the end of the handshake, and all that follows."""
+        self._http = http
         self._raw.set_protocol(self)
         self._http.connection_made(self)
         self._read()
@@ -103,6 +111,19 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Close without sending what is written."""
         self._closing = True
         self._raw.abort()
+
+    def end_with(self, ending: Ending) -> None:
+        """End the connection in the way that a fault asks for."""
+        if ending == "close":
+            self.close()
+        elif ending == "reset":
+            self._closing = True
+            reset(self._raw)
+        elif ending in ("no_close_notify", "bad_record"):
+            self._closing = True
+            if ending == "bad_record":
+                self._raw.write(_BAD_RECORD)
+            self._raw.close()
 
     def is_closing(self) -> bool:
         """Whether nothing can be written any more."""

@@ -43,6 +43,9 @@ class Findings:
     alerts_received: list[int] = field(default_factory=list)
     judged: bool = False
     """Whether OpenSSL has come to the client's own certificate, which it does last."""
+    condemn: Callable[[x509.Certificate | None], int | None] | None = None
+    """Asked once about the client's own certificate: the code of an error that it is to have all the same, if any."""
+    condemned: bool = False
 
 
 Enforce = Callable[[x509.Certificate | None], bool]
@@ -78,17 +81,27 @@ class Watch:
             current = readable(_certificate(_lib.X509_STORE_CTX_get_current_cert(store)))
             findings.errors.append(VerificationError(code=code, depth=depth, certificate=current))
         findings.judged = findings.judged or (bool(ok) and depth == 0)
+        if findings.judged:
+            _ask_to_condemn(findings)
         return self._decide(store, findings)
 
     def _decide(self, store: Any, findings: Findings) -> int:
         """Go on until all is seen. A flaw in a name is found after the client's own certificate has been accepted."""
         if findings.judged and findings.leaf is None and not findings.errors:
             findings.errors.append(VerificationError(code=MALFORMED, depth=0, certificate=None))
-        refuse = findings.judged and bool(findings.errors) and self._enforce(findings.leaf)
+        refuse = findings.judged and bool(findings.errors) and (findings.condemned or self._enforce(findings.leaf))
         if not refuse:
             _lib.ERR_clear_error()  # what a forgiven error left behind would be taken for the next call's
         _lib.X509_STORE_CTX_set_error(store, findings.errors[0].code if refuse else _lib.X509_V_OK)
         return 0 if refuse else 1
+
+
+def _ask_to_condemn(findings: Findings) -> None:
+    condemn, findings.condemn = findings.condemn, None
+    code = condemn(findings.leaf) if condemn else None
+    if code is not None:
+        findings.condemned = True
+        findings.errors.insert(0, VerificationError(code=code, depth=0, certificate=findings.leaf))
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from mockpsc.tokens import claims
 from mockpsc.tokens.claims import Grant
-from mockpsc.tokens.issue import BadToken, TokenSigner
-from mockpsc.tokens.keys import ProviderKeys, base64url, provider_keys
+from mockpsc.tokens.issue import BadToken, TokenKind, TokenSigner
+from mockpsc.tokens.keys import KeyRing, base64url, provider_keys
 
-__all__ = ["BadToken", "Grant", "ProviderKeys", "TokenSigner", "base64url", "claims", "provider_keys"]
+__all__ = ["BadToken", "Grant", "KeyRing", "TokenKind", "TokenSigner", "base64url", "claims", "provider_keys"]

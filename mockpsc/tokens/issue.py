@@ -4,15 +4,21 @@ A token is put together here from the exact bytes of its header, which joserfc w
 recorded token of Pro Santé Connect has the odd spaces of Keycloak's serializer.
 """
 
+import hmac
 import json
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
-from joserfc import jws
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jwe, jws
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from mockpsc.tokens.keys import ProviderKeys, base64url
+from mockpsc.faults.subjects import Signing
+from mockpsc.tokens.keys import KeyRing, ProviderKey, base64url
+
+TokenKind = Literal["id_token", "access_token", "refresh_token", "userinfo", "authorization"]
 
 
 class BadToken(Exception):
@@ -22,27 +28,45 @@ class BadToken(Exception):
 class TokenSigner:
     """Signs claims with the provider's keys, and reads back what it signed."""
 
-    def __init__(self, keys: ProviderKeys) -> None:
-        rsa, mac = RSAKey.import_key(keys.signing.key), OctKey.import_key(keys.mac)
-        self._keys: dict[str, RSAKey | OctKey] = {"RS256": rsa, "HS256": mac}
-        self._headers = {"RS256": _header("RS256", keys.signing.kid), "HS256": _header("HS256", keys.mac_kid)}
+    def __init__(self, keys: KeyRing) -> None:
+        self._ring = keys
+        self._mac = OctKey.import_key(keys.mac)
+        self._imported: dict[str, RSAKey] = {}
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        """An access token or an ID token: RS256, JWS compact serialization."""
-        return self._compact(claims, "RS256")
+    def prepare(self, kind: TokenKind, claims: Mapping[str, Any]) -> Signing:
+        """How a token is to be signed: RS256, JWS compact serialization; a refresh token, which nobody but the provider
+        reads, with HS256."""
+        sealed = kind == "refresh_token"
+        alg, kid = ("HS256", self._ring.mac_kid) if sealed else ("RS256", self._ring.active.kid)
+        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
+        return Signing(header={"alg": alg, "typ": "JWT", "kid": kid}, payload=payload)
 
-    def seal(self, claims: Mapping[str, Any]) -> str:
-        """A refresh token: HS256, since nobody but the provider verifies it."""
-        return self._compact(claims, "HS256")
+    def compact(self, signing: Signing) -> str:
+        """The token that is signed in that way."""
+        key, header = self._key(signing), dict(signing.header)
+        if isinstance(key, ProviderKey) and header.get("kid") == self._ring.active.kid:
+            header["kid"] = key.kid
+        message = f"{base64url(_keycloaks(header))}.{base64url(signing.payload)}"
+        signature = self._signature(header["alg"], key, message.encode())
+        if signing.damaged and signature:
+            signature = bytes([signature[0] ^ 1, *signature[1:]])
+        token = f"{message}.{base64url(signature)}"
+        return self._encrypted(token) if signing.encrypted else token
+
+    def sign(self, kind: TokenKind, claims: Mapping[str, Any]) -> str:
+        """A token of that kind that says this."""
+        return self.compact(self.prepare(kind, claims))
 
     def read(self, token: str) -> dict[str, Any]:
         """The claims of a token of either kind. Raises BadToken; does not look at the time."""
         try:
             signature = jws.extract_compact(token.encode())
-            algorithm = str(signature.headers().get("alg"))
-            if algorithm not in self._keys:
-                raise BadToken(f"its header says alg {algorithm!r}; expected {' or '.join(self._keys)}")
-            if not jws.validate_compact(signature, self._keys[algorithm], algorithms=[algorithm]):
+            header = signature.headers()
+            algorithm = str(header.get("alg"))
+            if algorithm not in ("RS256", "HS256"):
+                raise BadToken(f"its header says alg {algorithm!r}; expected RS256 or HS256")
+            key = self._mac if algorithm == "HS256" else self._imported_key(self._known(header.get("kid")))
+            if not jws.validate_compact(signature, key, algorithms=[algorithm]):
                 raise BadToken("its signature is not this provider's")
             claims = json.loads(signature.payload)
         except (JoseError, ValueError, TypeError, RecursionError) as error:  # joserfc has no words for a bad crit
@@ -51,12 +75,50 @@ class TokenSigner:
             raise BadToken("its payload is not a JSON object")
         return claims
 
-    def _compact(self, claims: Mapping[str, Any], alg: str) -> str:
-        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
-        message = f"{self._headers[alg]}.{base64url(payload)}"
-        algorithm = jws.JWSRegistry(algorithms=[alg]).get_alg(alg)
-        return f"{message}.{base64url(algorithm.sign(message.encode(), self._keys[alg]))}"
+    def _known(self, kid: object) -> ProviderKey:
+        """The key of a kid; the active one for a kid that is none, whose signature will not verify."""
+        return self._ring.known.get(str(kid), self._ring.active)
+
+    def _key(self, signing: Signing) -> "ProviderKey | OctKey | ECKey | RSAKey | bytes":
+        """The key that makes the signature."""
+        if signing.key == "stranger":
+            return self._stranger_ec if signing.header["alg"].startswith("ES") else self._stranger
+        if signing.key == "public":
+            public = self._ring.active.key.public_key()
+            return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        if signing.key == "next":
+            self._ring.publish(self._ring.next)
+            return self._ring.next
+        return self._mac if signing.header.get("kid") == self._ring.mac_kid else self._ring.active
+
+    def _signature(self, alg: str, key: "ProviderKey | OctKey | ECKey | RSAKey | bytes", message: bytes) -> bytes:
+        if alg == "none":
+            return b""
+        if isinstance(key, bytes):  # joserfc refuses to take a public key for a secret, which is the attack
+            return hmac.digest(key, message, "sha256")
+        key = self._imported_key(key) if isinstance(key, ProviderKey) else key
+        return jws.JWSRegistry(algorithms=[alg]).get_alg(alg).sign(message, key)
+
+    def _imported_key(self, key: ProviderKey) -> RSAKey:
+        if key.kid not in self._imported:
+            self._imported[key.kid] = RSAKey.import_key(key.key)
+        return self._imported[key.kid]
+
+    def _encrypted(self, token: str) -> str:
+        """A JWE of the token (OpenID Connect Core §16.14), for a key that nobody has the private half of."""
+        return jwe.encrypt_compact({"alg": "RSA-OAEP", "enc": "A256GCM", "cty": "JWT"}, token, self._stranger)
+
+    @cached_property
+    def _stranger(self) -> RSAKey:
+        return RSAKey.generate_key(2048)
+
+    @cached_property
+    def _stranger_ec(self) -> ECKey:
+        return ECKey.generate_key("P-256")
 
 
-def _header(alg: str, kid: str) -> str:
-    return base64url(f'{{"alg":"{alg}","typ" : "JWT","kid" : "{kid}"}}'.encode())
+def _keycloaks(header: Mapping[str, str]) -> bytes:
+    """A header as Keycloak prints it, with its odd spaces: `{"alg":"RS256","typ" : "JWT","kid" : "…"}`."""
+    members = [f"{json.dumps(name)} : {json.dumps(value)}" for name, value in header.items()]
+    members[:1] = [member.replace(" : ", ":", 1) for member in members[:1]]
+    return f"{{{','.join(members)}}}".encode()

@@ -1,10 +1,12 @@
-"""The provider's keys, and the JWK Set as Keycloak prints it: an RS256 key to sign with and an RSA-OAEP key.
+"""The provider's keys, and the JWK Set as Keycloak prints it: RS256 keys to sign with and an RSA-OAEP key.
 
 Members and their order are Keycloak's (`JWKBuilder`): kid, kty, alg, use, n, e, x5c, x5t, x5t#S256.
 """
 
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha1, sha256
 from secrets import token_bytes
 from typing import Any
@@ -27,13 +29,14 @@ class ProviderKey:
     alg: str
     use: str
 
-    @property
+    @cached_property
     def kid(self) -> str:
         """Keycloak's key id: base64url of the SHA-256 of the public key's DER, 43 characters."""
         public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return base64url(sha256(public).digest())
 
-    def jwk(self) -> dict[str, Any]:
+    @cached_property
+    def jwk(self) -> Mapping[str, Any]:
         """The public part as a member of a JWK Set."""
         der = self.certificate.public_bytes(Encoding.DER)
         numbers = self.key.public_key().public_numbers()
@@ -50,25 +53,65 @@ class ProviderKey:
         }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ProviderKeys:
-    """All the provider's keys. `mac` signs refresh tokens, which only the provider reads."""
+class KeyRing:
+    """All the provider's keys, which can be rotated. `mac` signs refresh tokens, which only the provider reads.
 
-    signing: ProviderKey
-    encryption: ProviderKey
-    mac: bytes
-    mac_kid: str
+    `active` is the key that tokens are signed with, and `published` the signing keys of the JWK Set, the newest first.
+    A token is read with any key that ever signed. `new_bundle` makes a signing key with its certificate.
+    """
+
+    def __init__(
+        self,
+        *,
+        signing: ProviderKey,
+        encryption: ProviderKey,
+        new_bundle: Callable[[], Bundle],
+        mac: bytes,
+        mac_kid: str,
+    ) -> None:
+        self.active, self.encryption, self.mac, self.mac_kid = signing, encryption, mac, mac_kid
+        self.published: tuple[ProviderKey, ...] = (signing,)
+        self.known: dict[str, ProviderKey] = {signing.kid: signing}
+        self._new_bundle = new_bundle
+        self._waiting: ProviderKey | None = None
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set (RFC 7517 §5)."""
-        return {"keys": [self.encryption.jwk(), self.signing.jwk()]}
+        return {"keys": [dict(key.jwk) for key in (self.encryption, *self.published)]}
+
+    def rotate(self, *, publish: bool = True, use: bool = True, keep_old: bool = True) -> ProviderKey:
+        """Make a new signing key: publish it in the JWK Set, sign with it from now on, keep the earlier ones published,
+        each or not. One that was made and not used yet is the new one again, so that it can be published first and used
+        later. Takes some 50 ms when a key is made."""
+        new = self.next
+        if publish and new not in self.published:
+            self.published = (new, *self.published)
+        if use:
+            self.active, self._waiting = new, None
+        if not keep_old:
+            self.published = tuple(key for key in self.published if key is new)
+        return new
+
+    @property
+    def next(self) -> ProviderKey:
+        """The key that the next rotation will use, made when it is first asked for."""
+        if self._waiting is None:
+            self._waiting = _provider_key(self._new_bundle(), alg="RS256", use="sig")
+            self.known[self._waiting.kid] = self._waiting
+        return self._waiting
+
+    def publish(self, key: ProviderKey) -> None:
+        """Put a key into the JWK Set, unless it is there."""
+        if key not in self.published:
+            self.published = (key, *self.published)
 
 
-def provider_keys(*, signing: Bundle, encryption: Bundle) -> ProviderKeys:
+def provider_keys(*, signing: Bundle, encryption: Bundle, new_bundle: Callable[[], Bundle]) -> KeyRing:
     """The keys of a provider: two RSA pairs with their certificates, and a fresh MAC key."""
-    return ProviderKeys(
+    return KeyRing(
         signing=_provider_key(signing, alg="RS256", use="sig"),
         encryption=_provider_key(encryption, alg="RSA-OAEP", use="enc"),
+        new_bundle=new_bundle,
         mac=token_bytes(32),
         mac_kid=str(uuid4()),
     )

@@ -1,0 +1,107 @@
+"""The people who can log in."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from mockpsc.admin.api import Operation, PathParameter, Problem
+from mockpsc.admin.control import Control
+from mockpsc.errors import Unusable, nearest
+from mockpsc.faults import Order, read_order
+from mockpsc.profiles import Persona, checked_persona, read_personas, shipped_tables
+
+_ID = PathParameter(help="The persona's id.", example="899700000013", slashes=True)
+
+
+def orders_of(persona: Persona) -> list[Order]:
+    """The faults that a persona carries. Raises Unusable for one that makes no sense."""
+    who = f"The persona {persona.id!r}, in faults,"
+    return [_order(carried, persona, who) for carried in persona.faults]
+
+
+def restore(control: Control) -> None:
+    """Have the personas again that the mock was started with, and no others."""
+    personas, profile = control.provider.personas, control.provider.profile
+    started = read_personas(control.settings.personas or shipped_tables(), profile)
+    personas.clear()
+    personas.update(started)
+
+
+def _order(carried: Any, persona: Persona, who: str) -> Order:
+    if isinstance(carried, str):
+        carried = {"name": carried}
+    if not isinstance(carried, Mapping) or not isinstance(carried.get("match", {}), Mapping):
+        raise Unusable(f"{who} has {carried!r}; expected the name of a fault, or an object with one.")
+    return read_order({**carried, "match": {**carried.get("match", {}), "persona": persona.id}}, who)
+
+
+def _require_one(control: Control, id: str) -> Persona:
+    personas = control.provider.personas
+    if id not in personas:
+        raise Problem(404, f"No persona has the id {id!r}{nearest(id, personas)}.")
+    return personas[id]
+
+
+def _list(control: Control) -> list[dict[str, Any]]:
+    return [asdict(each) for each in control.provider.personas.values()]
+
+
+def _get(control: Control, id: str) -> dict[str, Any]:
+    return asdict(_require_one(control, id))
+
+
+def _add(control: Control, body: Persona) -> dict[str, Any]:
+    persona = checked_persona(body, control.provider.profile)
+    if persona.id in control.provider.personas:
+        raise Problem(409, f"There is a persona of the id {persona.id!r}; an id names one person: delete it first.")
+    orders = orders_of(persona)
+    control.provider.personas[persona.id] = persona
+    for order in orders:
+        control.faults.arm(order, origin="persona")
+    return asdict(persona)
+
+
+def _remove(control: Control, id: str) -> dict[str, Any]:
+    persona = _require_one(control, id)
+    del control.provider.personas[id]
+    for armed in control.faults.armed():
+        if armed.origin == "persona" and armed.match.persona == id:
+            control.faults.disarm(armed.id)
+    return asdict(persona)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/api/personas",
+        summary="List the people who can log in.",
+        answer="A list, in the order of the login page.",
+        function=_list,
+    ),
+    Operation(
+        method="POST",
+        path="/api/personas",
+        summary="Add somebody who can log in, until the mock is reset.",
+        answer="The persona.",
+        function=_add,
+        body=Persona,
+        example={"id": "899700099999", "given_name": "ANNE", "family_name": "ESSAI", "faults": ["id_token.expired"]},
+        status=201,
+    ),
+    Operation(
+        method="GET",
+        path="/api/personas/{id}",
+        summary="Show a persona.",
+        answer="The persona.",
+        function=_get,
+        parameter=_ID,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/personas/{id}",
+        summary="Remove a persona: its logins are over, and the faults that it carries are disarmed.",
+        answer="The persona as it was.",
+        function=_remove,
+        parameter=_ID,
+    ),
+)

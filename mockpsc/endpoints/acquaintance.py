@@ -1,0 +1,78 @@
+"""Whom a request is about, found out before it is answered, so that a fault can be for one client or one person.
+
+It reads what the endpoint will read, refuses nothing, and spends nothing: what cannot be told yet stays unknown.
+"""
+
+from base64 import b64decode
+from urllib.parse import unquote_plus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from mockpsc.client_authentication import peer_certificate
+from mockpsc.endpoints.authorization import COOKIE
+from mockpsc.errors import OAuthError
+from mockpsc.faults import Occasion
+from mockpsc.parameters import Parameters, from_form, from_query
+from mockpsc.provider import Provider
+from mockpsc.store import AuthorizationCode
+from mockpsc.tokens import BadToken
+
+_TOKENS = ("refresh_token", "token", "access_token", "id_token_hint")
+
+
+async def acquaint(provider: Provider, request: Request, occasion: Occasion) -> None:
+    """Write down the client and the person whom a request is about, as far as it tells."""
+    parameters = await _parameters(request)
+    claims = _claims(provider, request, parameters)
+    occasion.client = _client(provider, request, parameters) or claims.get("azp")
+    occasion.persona = await _persona(provider, request, parameters) or claims.get("preferred_username")
+
+
+async def _parameters(request: Request) -> Parameters:
+    """Those of the URL and of the form; the form's come first."""
+    try:
+        form = tuple(await from_form(request)) if request.method == "POST" else ()
+        return Parameters([*form, *from_query(request)])
+    except (HTTPException, OAuthError):  # the endpoint will say so
+        return Parameters()
+
+
+def _client(provider: Provider, request: Request, parameters: Parameters) -> str | None:
+    certificate = peer_certificate(request)
+    by_certificate = provider.clients.id_of(certificate) if certificate else None
+    return parameters.get("client_id") or _basic_user(request) or by_certificate
+
+
+def _basic_user(request: Request) -> str | None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return unquote_plus(b64decode(value).decode().partition(":")[0])
+    except ValueError:
+        return None
+
+
+def _claims(provider: Provider, request: Request, parameters: Parameters) -> dict[str, str]:
+    """What the token that comes with a request says, whatever it is for."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    given = [bearer.strip()] if scheme.lower() == "bearer" else []
+    given += filter(None, map(parameters.get, _TOKENS))
+    for token in given:
+        try:
+            return provider.signer.read(token)
+        except BadToken:
+            continue
+    return {}
+
+
+async def _persona(provider: Provider, request: Request, parameters: Parameters) -> str | None:
+    """Who logs in, by the form or by the request, or who is logged in already."""
+    named = parameters.get("persona") or parameters.get("login_hint")
+    if named in provider.personas:
+        return named
+    code = await provider.store.get(AuthorizationCode, parameters.get("code") or "")
+    session = await provider.sessions.get(code.session_id) if code else None
+    session = session or await provider.sessions.of_browser(request.cookies.get(COOKIE))
+    return session.persona_id if session else provider.settings.persona

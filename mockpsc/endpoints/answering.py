@@ -1,0 +1,123 @@
+"""Sends an answer as the armed faults make it: late, drop by drop, cut off, with a broken end.
+
+What HTTP allows goes through uvicorn; what breaks HTTP or TLS is written past it, on the connection itself.
+"""
+
+import asyncio
+from dataclasses import replace
+from http import HTTPStatus
+from itertools import pairwise
+from typing import Protocol
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mockpsc.faults import Occasion
+from mockpsc.faults.base import response_of
+from mockpsc.faults.subjects import Answer, Ending
+from mockpsc.provider import Provider
+
+
+class Connection(Protocol):
+    """What the scope's extension `mockpsc.connection` offers."""
+
+    def write(self, data: bytes) -> None:
+        """Encrypt and send."""
+
+    def end_with(self, ending: Ending) -> None:
+        """End the connection in that way."""
+
+
+class Answering:
+    """Asks the armed faults about each answer of an application, and sends what they make of it."""
+
+    def __init__(self, app: ASGIApp, provider: Provider) -> None:
+        self._app, self._provider = app, provider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application; with nothing armed, it is as if this was not here."""
+        occasion: Occasion = scope["state"]["occasion"]
+        if self._provider.faults.is_idle and not occasion.requested:
+            await self._app(scope, receive, send)
+            return
+        capture = _Capture()
+        try:
+            await self._app(scope, receive, capture)
+        finally:  # a defect's answer is sent, too, before it goes on to the log
+            given = scope["state"].get("answer") or capture.answer
+            answer = self._provider.faults.change(response_of(occasion.endpoint or ""), given, occasion)
+            await _send(answer, scope, receive, send)
+
+
+class _Capture:
+    """A `send` that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.answer = Answer(status=500)
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in message["headers"])
+            self.answer = Answer(status=message["status"], headers=headers)
+        else:
+            before = self.answer
+            self.answer = Answer(status=before.status, headers=before.headers, body=before.body + message["body"])
+
+
+async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    if answer.delay:
+        await asyncio.sleep(answer.delay)
+    if answer.ending == "keep" and answer.length is None and answer.cut is None and not answer.until_close:
+        await _send_properly(answer, send)
+    else:
+        scope["state"]["record"](replace(answer, headers=_headers(answer)))
+        await _send_past_http(answer, scope["extensions"]["mockpsc.connection"], receive)
+
+
+async def _send_properly(answer: Answer, send: Send) -> None:
+    headers = answer.with_header("content-length", str(len(answer.body)))
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    for piece, pause in _pieces(answer, answer.body):
+        await asyncio.sleep(pause)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_past_http(answer: Answer, connection: Connection, receive: Receive) -> None:
+    """uvicorn knows nothing of this answer, and waits for one until the connection is lost."""
+    connection.write(_head(answer))
+    for piece, pause in _pieces(answer, answer.body[: answer.cut]):
+        await asyncio.sleep(pause)
+        connection.write(piece)
+    connection.end_with(answer.ending)
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _head(answer: Answer) -> bytes:
+    """The status line and the headers (RFC 9112 §3 and §5)."""
+    headers = [f"{name}: {value}" for name, value in _headers(answer)]
+    return "\r\n".join([f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", *headers, "", ""]).encode("latin-1")
+
+
+def _headers(answer: Answer) -> tuple[tuple[str, str], ...]:
+    if answer.until_close:
+        return (*answer.with_header("content-length", None), ("connection", "close"))
+    return answer.with_header("content-length", str(len(answer.body) if answer.length is None else answer.length))
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in {each.value for each in HTTPStatus} else ""
+
+
+def _pieces(answer: Answer, body: bytes) -> list[tuple[bytes, float]]:
+    """The body in pieces of about one size, each with the pause before it."""
+    count = max(1, min(answer.pieces, len(body)))
+    bounds = [len(body) * each // count for each in range(count + 1)]
+    return [(body[a:b], answer.pause if a else 0) for a, b in pairwise(bounds)]
+
+
+def as_response(answer: Answer) -> Response:
+    """A placeholder for an answer that is sent as it is, in the place of what an endpoint would answer."""
+    return Response(answer.body, answer.status, headers=dict(answer.headers))

@@ -1,0 +1,21 @@
+"""A mock for the tests of a module, with no fault armed when a test begins."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from observations import Scene
+from support import RunningMock, make_settings
+
+
+@pytest.fixture(scope="module")
+def faulty(certs: Path) -> Iterator[RunningMock]:
+    mock = RunningMock(make_settings(certs, fault_header=True))
+    yield mock
+    mock.stop()
+
+
+@pytest.fixture
+def scene(faulty: RunningMock) -> Iterator[Scene]:
+    yield Scene(faulty)
+    faulty.disarm_all()
