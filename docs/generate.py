@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from admin_page import admin_page
+
 from mockpsc import settings
 from mockpsc.cli import catalogue
 from mockpsc.judgement import reasons
@@ -146,7 +148,12 @@ def reason_rows() -> Iterator[str]:
         yield f"| `{reason.code}` | {alert} | {reason.meaning['en']} | {reason.remedy['en']} |"
 
 
-PAGES = {"settings.md": settings_page, "certificates.md": certificates_page, "diagnosis.md": diagnosis_page}
+PAGES = {
+    "settings.md": settings_page,
+    "certificates.md": certificates_page,
+    "diagnosis.md": diagnosis_page,
+    "admin.md": admin_page,
+}
 
 
 def main() -> None:

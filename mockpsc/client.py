@@ -27,6 +27,11 @@ class AdminClient:
         """Ask for a JSON document."""
         return self._json("GET", path, query=query)
 
+    def text(self, path: str) -> str:
+        """Ask for a text."""
+        with self._open("GET", path) as response:
+            return response.read().decode()
+
     def post(self, path: str, document: Mapping[str, Any] | None = None) -> Any:
         """Send a JSON document, and read the answer."""
         return self._json("POST", path, document)

@@ -202,6 +202,11 @@ class BearerRefusal(MockPscError):
         self.cause, self.hint, self.reason = cause, cause.hint if cause else hint, cause.reason if cause else ""
 
 
+def oauth_error(code: str) -> type[OAuthError]:
+    """The class of an error code. Raises KeyError for a code that has none."""
+    return {each.error: each for each in OAuthError.__subclasses__()}[code]
+
+
 def in_a_clause(error: Exception) -> str:
     """The first line of what a library says, as the end of a sentence, before its full stop."""
     return str(error).split("\n")[0].rstrip(". ")

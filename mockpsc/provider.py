@@ -58,6 +58,16 @@ class Provider:
         """Keycloak's own discovery document."""
         return self.profile.keycloak_document(issuer=self.issuer, wallet=self.wallet_url)
 
+    @cached_property
+    def discovery_variants(self) -> dict[str, dict[str, Any]]:
+        """Pro Santé Connect's discovery document as it was, by the year, and with its `former_hosts`."""
+        return self.profile.variants(issuer=self.issuer, wallet=self.wallet_url)
+
+    @cached_property
+    def keycloak_variants(self) -> dict[str, dict[str, Any]]:
+        """The same of Keycloak's own document."""
+        return self.profile.variants(issuer=self.issuer, wallet=self.wallet_url, of_keycloak=True)
+
     @property
     def jwks(self) -> dict[str, Any]:
         """The JWK Set."""

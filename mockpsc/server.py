@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp
 
 from mockpsc import admin
 from mockpsc.admin.control import Control
+from mockpsc.admin.operations.personas import orders_of
 from mockpsc.client_tables import read_clients
 from mockpsc.clock import Clock
 from mockpsc.connection import CALLBACK, Connection
@@ -33,9 +33,9 @@ from mockpsc.profiles import Persona, Profile, load_profile, read_personas, ship
 from mockpsc.provider import Provider
 from mockpsc.settings import Settings
 from mockpsc.store import MemoryStore
-from mockpsc.tls import ClientHello, TlsProfile, serve_tls
+from mockpsc.tls import serve_tls
 from mockpsc.tokens import provider_keys
-from mockpsc.trust import issuer_profile, judge, revocation_service
+from mockpsc.trust import Profiles, issuer_profile, judge, revocation_service
 
 log = logging.getLogger("mockpsc")
 
@@ -70,8 +70,9 @@ class Mock:
             notice=log.warning,
         )
         self.revocation = revocation_service(self.pki, clock=self.clock, mode=settings.revocation)
-        self._issuer_tls = issuer_profile(
-            settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced
+        self._profiles = Profiles(
+            lambda: issuer_profile(settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced),
+            clients,
         )
         personas = _personas(settings, self.profile)
         self.faults = Injector(self.clock, standing=_standing(settings, personas), scenarios=settings.scenarios)
@@ -94,9 +95,9 @@ class Mock:
             clock=self.clock,
             journal=self.journal,
             faults=self.faults,
-            judge=lambda chain: judge(chain, self._issuer_tls, self.clock),
+            judge=lambda chain: judge(chain, self._profiles.requesting, self.clock),
         )
-        self._issuer_tls.require_usable(self.clock.now())
+        self._profiles.requesting.require_usable(self.clock.now())
         self.connection = _connection(self.provider, self.pki, origins["admin"])
 
     def _enforced(self, certificate: x509.Certificate | None) -> bool:
@@ -146,7 +147,7 @@ class Mock:
 
     async def _serve(self, name: str, app: ASGIApp) -> None:
         http = serve_tls(
-            self._choose(name),
+            self._profiles.chooser(name, wallet_host=self._wallet_host),
             journal=self.journal,
             listener=name,
             clock=self.clock,
@@ -156,32 +157,18 @@ class Mock:
         )
         await self._listeners[name].start(app, http)
 
+    @property
+    def _wallet_host(self) -> str | None:
+        """The name by which the login page is told from the issuer on a port that they share."""
+        wallet = _host(self.provider.wallet_url)
+        return wallet if self.settings.one_port and wallet != _host(self.provider.auth_url) else None
+
     def _by_host(self, auth: ASGIApp, wallet: ASGIApp) -> ASGIApp:
         """Two applications on one port: the Host header decides, or the path when they have one host name."""
-        host = _host(self.provider.wallet_url)
-        if host == _host(self.provider.auth_url):
+        if self._wallet_host is None:
             return application(self.provider, "auth", (*AUTH, *WALLET))
-        router = Router([Host(host, app=wallet)], default=auth)
+        router = Router([Host(self._wallet_host, app=wallet)], default=auth)
         return router
-
-    def _choose(self, listener: str) -> "_Choice":
-        """Whether a connection is asked for a certificate: never on the wallet, by its listener or by its SNI."""
-        anonymous = replace(self._issuer_tls, client_auth="none")
-        requested = self._issuer_tls
-        if listener == "wallet":
-            return _Choice(anonymous)
-        wallet, auth = _host(self.provider.wallet_url), _host(self.provider.auth_url)
-        return _Choice(requested, {wallet: anonymous} if self.settings.one_port and wallet != auth else {})
-
-
-class _Choice:
-    """The TLS profile of a connection, by the server name of its ClientHello (RFC 6066 §3)."""
-
-    def __init__(self, default: TlsProfile, by_name: Mapping[str, TlsProfile] | None = None) -> None:
-        self._default, self._by_name = default, by_name or {}
-
-    def __call__(self, hello: ClientHello) -> TlsProfile:
-        return self._by_name.get((hello.server_name or "").lower(), self._default)
 
 
 def _bind(settings: Settings, undo: ExitStack) -> dict[str, Listener]:
@@ -231,13 +218,8 @@ def _personas(settings: Settings, profile: Profile) -> dict[str, Persona]:
 def _standing(settings: Settings, personas: Mapping[str, Persona]) -> list[Standing]:
     """The faults of the configuration: those for all, and those that a persona carries."""
     standing = [Standing(order=read_order(table), origin="settings") for table in settings.faults]
-    for persona in personas.values():
-        for carried in persona.faults:
-            table: dict[str, Any] = {"name": carried} if isinstance(carried, str) else dict(carried)
-            match = {**table.get("match", {}), "persona": persona.id}
-            order = read_order({**table, "match": match}, f"The persona {persona.id!r}, in faults,")
-            standing.append(Standing(order=order, origin="persona"))
-    return standing
+    carried = (order for persona in personas.values() for order in orders_of(persona))
+    return [*standing, *(Standing(order=order, origin="persona") for order in carried)]
 
 
 def _connection(provider: Provider, pki: Pki, admin_url: str) -> Connection:

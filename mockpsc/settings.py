@@ -35,7 +35,7 @@ from mockpsc.kinds import (
 
 PREFIX = "MOCKPSC_"
 FILE = Path("mockpsc.toml")
-_OWN_VARIABLES = frozenset({"MOCKPSC_CONFIG"})
+_OWN_VARIABLES = frozenset({"MOCKPSC_CONFIG", "MOCKPSC_URL"})
 
 
 def option(default: Any, kind: Kind, help: str) -> Any:
@@ -218,6 +218,26 @@ def load(
     values |= _from_environment(environment, folder)
     values |= _converted(given, lambda name: "--" + name.replace("_", "-"), folder)
     return Settings(**values)
+
+
+def made_from(options: Mapping[str, Any], folder: Path | None = None) -> Settings:
+    """Settings from options by name, as Python values or as text. Raises ConfigurationError."""
+    given = {name: _as_toml(value) for name, value in options.items() if value is not None}
+    return Settings(**_converted(given, str, folder or Path()))
+
+
+def attached_to(environment: Mapping[str, str] | None = None) -> tuple[str | None, str | None]:
+    """The admin origin of a mock that runs already, for the tests of a relying party, and the token that it wants:
+    MOCKPSC_URL and MOCKPSC_ADMIN_TOKEN of the environment (this process's by default)."""
+    environment = os.environ if environment is None else environment
+    return environment.get("MOCKPSC_URL") or None, environment.get("MOCKPSC_ADMIN_TOKEN") or None
+
+
+def _as_toml(value: Any) -> Any:
+    """A Python value as a TOML file would have it."""
+    if isinstance(value, Path | Address):
+        return str(value)
+    return [_as_toml(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:

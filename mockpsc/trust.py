@@ -1,7 +1,7 @@
 """By what the mock judges its clients' certificates: the TLS profile of the issuer, made from settings and a PKI."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography import x509
@@ -15,7 +15,7 @@ from mockpsc.pki import Bundle, Pki, load_bundle, load_certificates
 from mockpsc.pki.ocsp import OcspResponder
 from mockpsc.pki.revocation import RevocationMode, Revocations
 from mockpsc.settings import Settings
-from mockpsc.tls import TlsProfile, TlsVersion, examine
+from mockpsc.tls import ClientHello, TlsProfile, TlsVersion, examine
 
 _VERSIONS = {"1.2": TlsVersion.TLS1_2, "1.3": TlsVersion.TLS1_3}
 
@@ -43,6 +43,30 @@ def issuer_profile(
         revocation=None if revocation.mode == "off" else _ClientLists(revocation),
         staple=_staple(revocation, server) if server is pki.server else None,
     )
+
+
+class Profiles:
+    """How the listeners speak TLS: the issuer's profile, made again when a client was added or removed, and the same
+    without a request for a certificate."""
+
+    def __init__(self, make: Callable[[], TlsProfile], clients: Clients) -> None:
+        self._make = make
+        self._made_again()
+        clients.on_change.append(self._made_again)
+
+    def chooser(self, listener: str, *, wallet_host: str | None) -> Callable[[ClientHello], TlsProfile]:
+        """Whether a connection is asked for a certificate: never on the wallet, which is known by its listener, or by
+        the server name of the ClientHello (RFC 6066 §3) where it shares a port with the issuer."""
+
+        def choose(hello: ClientHello) -> TlsProfile:
+            is_wallet = listener == "wallet" or (wallet_host is not None and hello.server_name == wallet_host)
+            return self.anonymous if is_wallet else self.requesting
+
+        return choose
+
+    def _made_again(self) -> None:
+        self.requesting = self._make()
+        self.anonymous = replace(self.requesting, client_auth="none")
 
 
 def judge(chain: Sequence[x509.Certificate], profile: TlsProfile, clock: Clock) -> Verdict | None:

@@ -10,6 +10,9 @@ from mockpsc.tokens import BadToken
 
 Flaw = Literal["malformed", "expired", "session_over", "detached", "stale", "revoked"]
 
+_NEEDED: dict[str, type] = {"exp": int, "iat": int, "jti": str, "sid": str, "azp": str}
+"""What a token is judged by, which a fault may have changed."""
+
 
 class DeadToken(Exception):
     """A token that is not good any more, or never was: what kind of flaw, and the reason in words.
@@ -55,6 +58,9 @@ def read_token(provider: Provider, token: str, *types: str) -> dict[str, Any]:
 async def verify(provider: Provider, token: str, *types: str) -> LiveToken:
     """The same for a token that is good now. Raises DeadToken."""
     claims = read_token(provider, token, *types)
+    for name, kind in _NEEDED.items():
+        if not isinstance(claims.get(name), kind):
+            raise DeadToken("malformed", f"The token's {name} is {claims.get(name)!r}; expected one as issued.", claims)
     age = provider.clock.now() - claims["exp"]
     if age >= 0:
         raise DeadToken("expired", f"The token expired {int(age)} s ago; it lived {_lifetime(claims)} s.", claims)

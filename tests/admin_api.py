@@ -6,37 +6,11 @@ import httpx
 from support import RunningMock
 
 
-def admin_url(running: RunningMock) -> str:
-    import asyncio
-    from functools import partial
-
-    from mockpsc import admin
-    from mockpsc.explanation import explain_text
-    from mockpsc.listener import Listener
-
-    mock = running.mock
-    control = admin.Control(
-        provider=mock.provider,
-        connection=mock.connection,
-        pki=mock.pki,
-        revocation=mock.revocation,
-        explain=partial(explain_text, settings=mock.settings, clients=mock.provider.clients, clock=mock.clock),
-    )
-
-    async def go() -> str:
-        listener = Listener("admin", mock.settings.admin_bind)
-        await listener.start(admin.application(control))
-        running._closers.append(lambda: asyncio.run_coroutine_threadsafe(listener.stop(), running._loop).result())
-        return f"http://{listener.address}"
-
-    return asyncio.run_coroutine_threadsafe(go(), running._loop).result()
-
-
 class Api:
     """Sends requests to the admin API of a running mock."""
 
     def __init__(self, running: RunningMock) -> None:
-        self.running, self.url = running, admin_url(running)
+        self.running, self.url = running, running.mock.connection.admin_url
         self.http = httpx.Client(base_url=self.url)
 
     def get(self, path: str, **query: Any) -> Any:

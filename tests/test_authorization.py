@@ -173,7 +173,7 @@ def test_the_answer_comes_as_a_fragment_or_as_a_form(shared: RunningMock) -> Non
 def test_the_answer_comes_as_a_signed_token(shared: RunningMock, mode: str) -> None:
     parameters = answer(shared.browser().authorize(response_mode=mode))
     assert list(parameters) == ["response"]
-    key = shared.mock.provider.keys.signing.certificate.public_key()
+    key = shared.mock.provider.keys.active.certificate.public_key()
     claims = jwt.decode(parameters["response"], key, ["RS256"], audience="mockpsc-client")  # type: ignore[arg-type]
     assert {"iss", "code", "state", "session_state"} <= set(claims)
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -26,7 +25,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from mockpsc.admin import Control
 from mockpsc.admin.api.problems import HANDLERS
 from mockpsc.admin.api.routing import routes as operation_routes
 from mockpsc.admin.operations.revocation import OPERATIONS
@@ -78,13 +76,22 @@ class World:
         )
 
 
+@dataclass(frozen=True)
+class Revoking:
+    """What revoking needs of a mock."""
+
+    revocation: RevocationService
+
+    async def settle(self) -> None:
+        pass
+
+
 class Api:
     """Sends requests to the routes of a service, in memory."""
 
     def __init__(self, service: RevocationService) -> None:
         self.service = service
-        control = cast(Control, SimpleNamespace(revocation=service))  # all that revoking needs of a mock
-        api = operation_routes(OPERATIONS, control)
+        api = operation_routes(OPERATIONS, Revoking(service))
         self.app = Starlette(routes=[*routes(service), *api], exception_handlers=HANDLERS)
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:

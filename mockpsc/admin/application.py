@@ -27,7 +27,7 @@ def application(control: Control) -> ASGIApp:
     """The application of the admin listener of a mock."""
     app = Starlette(
         routes=[
-            *front(control.connection, control.provider.discovery_document["token_endpoint"]),
+            *_front(control.connection, control.provider.discovery_document["token_endpoint"]),
             *revocation.routes(control.revocation),
             Route("/api/openapi.json", _openapi),
             *routes(OPERATIONS, control),
@@ -43,7 +43,7 @@ async def _openapi(request: Request) -> Response:
     return JSONResponse(document(OPERATIONS))
 
 
-def front(connection: Connection, token_endpoint: str) -> list[Route]:
+def _front(connection: Connection, token_endpoint: str) -> list[Route]:
     """What is there for people, and for health checks."""
 
     async def index(request: Request) -> Response:

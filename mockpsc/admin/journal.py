@@ -3,27 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from mockpsc.admin.api import Operation
-from mockpsc.admin.api import routing as api
+from mockpsc.admin.control import Control
 from mockpsc.errors import Unusable
 from mockpsc.journal import Filter, Journal, as_har, as_json, as_ndjson
 from mockpsc.members import member
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
-
-
-class Keeper(Protocol):
-    """What has a journal."""
-
-    @property
-    def journal(self) -> Journal:
-        """What happened."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +50,7 @@ class TakeBody(Filter):
     timeout: float = member(
         0, "How long to wait for one to come, whatever the mock's clock does.", unit="seconds", least=0, most=600
     )
+    keep: bool = member(False, "Leave it in the journal.")
     secrets: bool = member(False, "Show secrets, codes and tokens as they are.")
 
 
@@ -70,7 +62,8 @@ class _Taken(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait, and answer."""
-        taking = asyncio.ensure_future(self._journal.take(self._wanted, timeout=self._wanted.timeout))
+        find = self._journal.wait if self._wanted.keep else self._journal.take
+        taking = asyncio.ensure_future(find(self._wanted, timeout=self._wanted.timeout))
         gone = asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait((taking, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -88,13 +81,13 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _handshakes(control: Keeper, query: FollowQuery) -> Any:
+def _handshakes(control: Control, query: FollowQuery) -> Any:
     if query.follow:
         return _followed(control.journal, Filter(kind="handshake"), secrets=False)
     return [as_json(handshake) for handshake in control.journal.handshakes()]
 
 
-def _find(control: Keeper, query: FindQuery) -> Any:
+def _find(control: Control, query: FindQuery) -> Any:
     journal = control.journal
     if query.follow:
         return _followed(journal, query, secrets=query.secrets)
@@ -114,15 +107,15 @@ def _followed(journal: Journal, filter: Filter, *, secrets: bool) -> Response:
     return StreamingResponse(lines(), media_type=NDJSON)
 
 
-def _count(control: Keeper, query: Filter) -> dict[str, int]:
+def _count(control: Control, query: Filter) -> dict[str, int]:
     return {"count": control.journal.count(query)}
 
 
-def _take(control: Keeper, body: TakeBody) -> Response:
+def _take(control: Control, body: TakeBody) -> Response:
     return _Taken(control.journal, body)
 
 
-def _clear(control: Keeper, query: Filter) -> dict[str, int]:
+def _clear(control: Control, query: Filter) -> dict[str, int]:
     return {"cleared": control.journal.clear(query)}
 
 
@@ -171,13 +164,3 @@ OPERATIONS: tuple[Operation, ...] = (
         query=Filter,
     ),
 )
-
-
-@dataclass(frozen=True)
-class _Kept:
-    journal: Journal
-
-
-def routes(journal: Journal) -> list[Route]:
-    """The routes of these operations on a journal."""
-    return api.routes(OPERATIONS, _Kept(journal))

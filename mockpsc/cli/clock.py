@@ -11,8 +11,8 @@ from mockpsc.client import AdminClient
 from mockpsc.errors import Unusable
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
-_DURATION = re.compile(rf"[+-]?(?:(?:{_PART.pattern})+|\d+(?:\.\d+)?)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
+_DURATION = re.compile(rf"[+-]?(?:(?:{_PART.pattern})+|[0-9]+(?:\.[0-9]+)?)")
 
 
 @click.group(cls=Commands, invoke_without_command=True)

@@ -52,10 +52,11 @@ def flags_of(declaration: type[Any]) -> Callable[[Callable[..., None]], Callable
 
 
 def _flag(declared: Member) -> dict[str, Any]:
+    told = declared.help + (f" In {declared.unit}." if declared.unit else "")
     if declared.choices:
-        return {"type": click.Choice(declared.choices), "help": declared.help}
+        return {"type": click.Choice(declared.choices), "help": told}
     (kind,) = declared.types
-    return {"type": kind, "help": declared.help, "metavar": {str: "TEXT", bool: "true|false"}.get(kind, "N")}
+    return {"type": kind, "help": told, "metavar": {str: "TEXT", bool: "true|false"}.get(kind, "N")}
 
 
 def given(members: dict[str, Any]) -> dict[str, Any]:

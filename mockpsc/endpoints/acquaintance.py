@@ -4,6 +4,8 @@ It reads what the endpoint will read, refuses nothing, and spends nothing: what 
 """
 
 from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
@@ -15,18 +17,22 @@ from mockpsc.errors import OAuthError
 from mockpsc.faults import Occasion
 from mockpsc.parameters import Parameters, from_form, from_query
 from mockpsc.provider import Provider
-from mockpsc.store import AuthorizationCode
+from mockpsc.store import AuthorizationCode, Session
 from mockpsc.tokens import BadToken
 
 _TOKENS = ("refresh_token", "token", "access_token", "id_token_hint")
 
 
 async def acquaint(provider: Provider, request: Request, occasion: Occasion) -> None:
-    """Write down the client and the person whom a request is about, as far as it tells."""
+    """Write down the client and the person whom a request is about, and its grant, as far as it tells."""
     parameters = await _parameters(request)
     claims = _claims(provider, request, parameters)
-    occasion.client = _client(provider, request, parameters) or claims.get("azp")
-    occasion.persona = await _persona(provider, request, parameters) or claims.get("preferred_username")
+    occasion.grant_type = parameters.get("grant_type")
+    occasion.client = _client(provider, request, parameters, claims)
+    if occasion.endpoint == "authorization":
+        occasion.persona = await _who_logs_in(provider, request, parameters)
+    else:
+        occasion.persona = await _who_is_meant(provider, request, parameters, claims)
 
 
 async def _parameters(request: Request) -> Parameters:
@@ -38,10 +44,11 @@ async def _parameters(request: Request) -> Parameters:
         return Parameters()
 
 
-def _client(provider: Provider, request: Request, parameters: Parameters) -> str | None:
+def _client(provider: Provider, request: Request, parameters: Parameters, claims: Mapping[str, Any]) -> str | None:
+    """Who asks: as the request says, else to whom its token was given, else whose certificate came."""
+    named = parameters.get("client_id") or _basic_user(request) or claims.get("azp")
     certificate = peer_certificate(request)
-    by_certificate = provider.clients.id_of(certificate) if certificate else None
-    return parameters.get("client_id") or _basic_user(request) or by_certificate
+    return named or (provider.clients.id_of(certificate) if certificate else None)
 
 
 def _basic_user(request: Request) -> str | None:
@@ -54,7 +61,7 @@ def _basic_user(request: Request) -> str | None:
         return None
 
 
-def _claims(provider: Provider, request: Request, parameters: Parameters) -> dict[str, str]:
+def _claims(provider: Provider, request: Request, parameters: Parameters) -> dict[str, Any]:
     """What the token that comes with a request says, whatever it is for."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     given = [bearer.strip()] if scheme.lower() == "bearer" else []
@@ -67,12 +74,25 @@ def _claims(provider: Provider, request: Request, parameters: Parameters) -> dic
     return {}
 
 
-async def _persona(provider: Provider, request: Request, parameters: Parameters) -> str | None:
-    """Who logs in, by the form or by the request, or who is logged in already."""
+async def _who_logs_in(provider: Provider, request: Request, parameters: Parameters) -> str | None:
+    """By the form, by the request, as `--login auto` says, or who is logged in already."""
     named = parameters.get("persona") or parameters.get("login_hint")
     if named in provider.personas:
         return named
+    if {"login", "select_account"} & set((parameters.get("prompt") or "").split()):
+        return provider.settings.persona
+    return provider.settings.persona or _of(await provider.sessions.of_browser(request.cookies.get(COOKIE)))
+
+
+async def _who_is_meant(
+    provider: Provider, request: Request, parameters: Parameters, claims: Mapping[str, Any]
+) -> str | None:
+    """Whom a code or a token stands for, or who is logged in in a browser that logs out."""
     code = await provider.store.get(AuthorizationCode, parameters.get("code") or "")
-    session = await provider.sessions.get(code.session_id) if code else None
-    session = session or await provider.sessions.of_browser(request.cookies.get(COOKIE))
-    return session.persona_id if session else provider.settings.persona
+    session = await provider.sessions.get(code.session_id if code else str(claims.get("sid")))
+    named = _of(session) or claims.get("preferred_username")
+    return named or _of(await provider.sessions.of_browser(request.cookies.get(COOKIE)))
+
+
+def _of(session: Session | None) -> str | None:
+    return session.persona_id if session else None

@@ -1,9 +1,9 @@
 """The ASGI application of a listener: its endpoints and its refusals, with what stands before and around them.
 
-    Attending ──> Recorder ──> Answering ──> Front ──> the endpoints
+    Attending ──> Recorder ──> Answering ──> Labelling ──> Front ──> the endpoints
 
 Around the endpoints: the occasion that faults are told of begins, the exchange is recorded, the answer is sent as the
-armed faults make it, and what stands before Keycloak may refuse the client.
+armed faults make it, it says that it is a mock's, and what stands before Keycloak may refuse the client.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +19,7 @@ from mockpsc.endpoints import Endpoint
 from mockpsc.endpoints.acquaintance import acquaint
 from mockpsc.endpoints.answering import Answering, as_response
 from mockpsc.endpoints.front import Front
+from mockpsc.endpoints.labelling import Labelling
 from mockpsc.endpoints.recorder import Recorder
 from mockpsc.endpoints.refusals import handlers
 from mockpsc.errors import InvalidRequest, Unusable
@@ -37,7 +38,8 @@ def application(provider: Provider, listener: str, endpoints: Sequence[Endpoint]
     ]
     app = Starlette(routes=routes, exception_handlers=dict(handlers(provider)))
     app.router.redirect_slashes = False
-    return Attending(Recorder(Answering(Front(app, provider), provider), provider, listener), listener)
+    answering = Answering(Labelling(Front(app, provider)), provider)
+    return Attending(Recorder(answering, provider, listener), listener)
 
 
 class Attending:

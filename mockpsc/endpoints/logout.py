@@ -66,10 +66,11 @@ def _read(provider: Provider, parameters: Parameters) -> LogoutRequest:
         raise PageError("Invalid parameter: redirect_uri", hint=hint)
     hint_claims = _hint(provider, parameters.get("id_token_hint"))
     client_id = parameters.get("client_id")
-    if hint_claims and client_id is not None and client_id != hint_claims["azp"]:
-        hint = f"client_id is {client_id!r}; the ID token was given to {hint_claims['azp']!r}."
+    given_to = hint_claims.get("azp") if hint_claims else None
+    if given_to is not None and client_id is not None and client_id != given_to:
+        hint = f"client_id is {client_id!r}; the ID token was given to {given_to!r}."
         raise PageError("Invalid parameter: id_token_hint", hint=hint)
-    client_id = hint_claims["azp"] if hint_claims else client_id
+    client_id = given_to or client_id
     client = provider.clients.get(client_id) if client_id else None
     uri = parameters.get("post_logout_redirect_uri")
     if uri is not None:
@@ -121,9 +122,9 @@ async def _end(provider: Provider, request: Request, parameters: Parameters, ask
 
 
 def _goodbye(provider: Provider, request: Request, parameters: Parameters, asked: LogoutRequest) -> Response:
-    if asked.uri is None:
-        return HTMLResponse(pages.logged_out(language=language_of(request, parameters)))
-    state = (("state", asked.state),) if asked.state is not None else ()
-    meant = Redirection(uri=asked.uri, parameters=state)
+    state = (("state", asked.state),) if asked.uri and asked.state is not None else ()
+    meant = Redirection(uri=asked.uri or "", parameters=state)
     answer = provider.faults.change(redirection("logout"), meant, request.state.occasion)
+    if not answer.uri:
+        return HTMLResponse(pages.logged_out(language=language_of(request, parameters)))
     return RedirectResponse(located(answer.uri, answer.parameters), 302)

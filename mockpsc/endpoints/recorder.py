@@ -1,31 +1,21 @@
-"""Writes each exchange to the journal, and the headers that every answer of the mock has."""
+"""Writes each exchange to the journal."""
 
 import asyncio
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mockpsc.client_authentication import peer_of
-from mockpsc.connection import NOTICE
-from mockpsc.endpoints.refusals import HINT, header_text
 from mockpsc.errors import BearerRefusal, MockPscError, OAuthError
 from mockpsc.faults import Occasion
 from mockpsc.faults.subjects import Answer
 from mockpsc.journal import Exchange, Tape
 from mockpsc.provider import Provider
 
-_HEADERS = {
-    "Mockpsc": NOTICE,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Content-Security-Policy": "frame-src 'self'; frame-ancestors 'self'; object-src 'none';",
-}
-
 
 class Recorder:
-    """Writes each exchange to the journal, and the headers that every answer has.
+    """Writes each exchange to the journal.
 
     An exchange is recorded when the last of its answer is about to be sent, so that a client finds it; one that is
     never answered, when it is over. What answers past HTTP calls the `record` of the request's state first.
@@ -70,7 +60,6 @@ class _Recording:
     def answer(self, message: Message) -> None:
         """A part of the answer is about to be sent."""
         if message["type"] == "http.response.start":
-            _add_headers(MutableHeaders(scope=message), self._scope["state"].get("refusal"))
             self._status, self._answer_headers = message["status"], tuple(message["headers"])
             self._due = _length(self._scope["method"], message)
             more = True
@@ -110,7 +99,7 @@ class _Recording:
             error=_error_of(refusal),
             hint=getattr(refusal, "hint", None) or None,
             reason=getattr(refusal, "reason", None) or None,
-            client_id=state.get("client_id") or occasion.client,
+            client_id=occasion.client,
             persona_id=occasion.persona,
             faults=tuple(occasion.trace.faults),
             tokens=tuple(occasion.trace.tokens),
@@ -129,16 +118,8 @@ def _length(method: str, start: Message) -> int | None:
     """How many bytes a client waits for after these headers, or None if it does not know (RFC 9112 §6.3)."""
     if method == "HEAD" or start["status"] in (204, 304):
         return 0
-    length = MutableHeaders(scope=start).get("content-length", "")
+    length = Headers(raw=start["headers"]).get("content-length", "")
     return int(length) if length.isdecimal() else None
-
-
-def _add_headers(headers: MutableHeaders, refusal: MockPscError | None) -> None:
-    for name, value in _HEADERS.items():
-        headers[name] = value
-    hint = getattr(refusal, "hint", "")
-    if hint:
-        headers[HINT] = header_text(hint)
 
 
 def _error_of(refusal: MockPscError | None) -> str | None:

@@ -36,8 +36,9 @@ async def _verified(provider: Provider, request: Request, value: str) -> LiveTok
     except DeadToken as dead:
         raise _refusal(dead) from None
     request.state.occasion.client = token.claims["azp"]
-    if "openid" not in token.claims["scope"].split():
-        hint = f"The token's scope is {token.claims['scope']!r}; userinfo needs 'openid'."
+    scope = token.claims.get("scope", "")
+    if "openid" not in scope.split():
+        hint = f"The token's scope is {scope!r}; userinfo needs 'openid'."
         raise InsufficientScope("Missing openid scope", hint=hint)
     require_bound_certificate(provider, token, peer_certificate(request))
     return token

@@ -19,6 +19,7 @@ from mockpsc.faults.subjects import (
     Greeting,
     Port,
     Redirection,
+    Reuse,
     Signing,
     Wire,
 )
@@ -33,10 +34,12 @@ K = TypeVar("K", bound="type[Fault[Any]]")
 
 @dataclass(frozen=True)
 class Point(Generic[S]):
-    """A place on the way of a request where faults are asked; `target` tells those of one stage apart."""
+    """A place on the way of a request where faults are asked; `target` tells those of one stage apart. Where it is
+    `reserved`, a fault without targets does not act."""
 
     stage: Stage
     target: str = ""
+    reserved: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,11 @@ class Fault(Generic[S]):
     stage: ClassVar[Stage]
     targets: ClassVar[tuple[str, ...]] = ()
     """The targets of the stage at which it acts; all of them when there are none."""
-    knows: ClassVar[frozenset[str]] = frozenset({"client", "persona", "endpoint", "listener", "host", "header"})
+    also: ClassVar[tuple[Point[Any], ...]] = ()
+    """Places of other stages where it acts, too: what it does is seen there as well."""
+    knows: ClassVar[frozenset[str]] = frozenset(
+        {"client", "persona", "endpoint", "grant_type", "listener", "host", "header"}
+    )
     """What is known where it acts, by which it can be matched."""
     counted: ClassVar[bool] = True
     """Whether the mock sees each time that it acts, so that it can be limited to some of them."""
@@ -77,11 +84,22 @@ class Fault(Generic[S]):
     @classmethod
     def endpoints(cls) -> tuple[str, ...]:
         """The endpoints at which it acts, if it acts at some only."""
-        return tuple(target.removesuffix("_request") for target in cls.targets)
+        return tuple(_ENDPOINTS.get(target, target) for target in cls.targets)
+
+    @property
+    def hint(self) -> str:
+        """What to tell whoever it refuses."""
+        return f"The fault {self.name} acts here. {self.meaning()}"
 
     def acts_at(self, point: Point[Any]) -> bool:
         """Whether this is a place where it acts."""
-        return point.stage == self.stage and (not self.targets or point.target in self.targets)
+        if point.stage != self.stage:
+            return point in self.also
+        return point.target in self.targets if self.targets else not point.reserved
+
+
+# Where targets are that are not endpoints themselves.
+_ENDPOINTS = {"authorization_request": "authorization", "refresh_reuse": "token"}
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(member,))
@@ -145,6 +163,13 @@ class RequestFault(Fault[Asked]):
     stage = "request"
 
 
+class ReuseFault(Fault[Reuse]):
+    """Acts when a refresh token comes that was exchanged before."""
+
+    stage = "request"
+    targets = ("refresh_reuse",)
+
+
 class DocumentFault(Fault[Document]):
     """Acts on a JSON object: `discovery`, `jwks`, `token`, `userinfo` or `introspection`."""
 
@@ -180,8 +205,10 @@ PORT: Point[Port] = Point("connection", "port")
 CONNECTION: Point[Wire] = Point("connection", "accept")
 HELLO: Point[Greeting] = Point("handshake", "hello")
 CERTIFICATE: Point[Acceptance] = Point("handshake", "certificate")
-AUTHORIZATION_REQUEST: Point[Asked] = Point("request", "authorization_request")
+AUTHORIZATION_REQUEST: Point[Asked] = Point("request", "authorization_request", reserved=True)
 """When an authorization request was found good. What is raised here goes to the relying party, if it can."""
+REFRESH_REUSE: Point[Reuse] = Point("request", "refresh_reuse", reserved=True)
+"""When a good refresh token comes that was exchanged before."""
 
 
 def request_at(endpoint: str) -> Point[Asked]:
@@ -201,7 +228,7 @@ def document(name: str) -> Point[Document]:
 
 def redirection(name: str) -> Point[Redirection]:
     """Before the browser is sent back with that answer."""
-    return Point("document", name)
+    return Point("document", name, reserved=True)
 
 
 def claims(kind: str) -> Point[Claims]:

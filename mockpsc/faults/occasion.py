@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from mockpsc.members import member
+from mockpsc.vocabulary import ENDPOINTS, LISTENERS
 
 if TYPE_CHECKING:
     from mockpsc.faults.armed import Armed
@@ -23,8 +24,9 @@ class Occasion:
     """A connection or a request, as far as it is known yet: what is None or empty is not known, and matches nothing.
     Whoever learns more of it writes it down here.
 
-    `client` and `persona` are ids, `host` is the server name of the ClientHello or of the Host header, header names are
-    in lower case. `requested` are faults for this occasion alone. `trace` is shared by all that is known of one thing.
+    `client` and `persona` are ids, `grant_type` is that of a token request, `host` is the server name of the
+    ClientHello or of the Host header, header names are in lower case. `requested` are faults for this occasion alone.
+    `trace` is shared by all that is known of one thing.
     A fault that acts is told `now`, in seconds since the epoch by the mock's clock, and given a `memory` of its own.
     """
 
@@ -32,6 +34,7 @@ class Occasion:
     endpoint: str | None = None
     client: str | None = None
     persona: str | None = None
+    grant_type: str | None = None
     host: str | None = None
     url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -51,12 +54,9 @@ class Match:
 
     client: str | None = member(None, "The client's id.")
     persona: str | None = member(None, "The id of the person who logs in, or whom a token stands for.")
-    endpoint: str | None = member(
-        None,
-        "The endpoint: discovery, jwks, authorization, token, userinfo, introspection, revocation or logout.",
-        choices=("discovery", "jwks", "authorization", "token", "userinfo", "introspection", "revocation", "logout"),
-    )
-    listener: str | None = member(None, "The listener.", choices=("auth", "wallet"))
+    endpoint: str | None = member(None, "The endpoint.", choices=ENDPOINTS)
+    grant_type: str | None = member(None, "The grant_type of a token request, as authorization_code.")
+    listener: str | None = member(None, "The listener.", choices=LISTENERS)
     host: str | None = member(None, "The host name that the client asked for.")
     header: str | None = member(None, "A header of the request, as Name: value.")
 

@@ -94,9 +94,12 @@ def _require_verifier(code: AuthorizationCode, verifier: str | None) -> None:
     if not _VERIFIER.fullmatch(verifier):
         hint = "A code_verifier is 43 to 128 characters of A-Z a-z 0-9 - . _ ~ (RFC 7636 §4.1)."
         raise InvalidGrant("PKCE verification failed: Invalid code verifier", hint=hint)
-    derived = verifier if code.code_challenge_method == "plain" else _s256(verifier)
+    plain = code.code_challenge_method == "plain"  # the challenge is the verifier, which no log should have
+    derived = verifier if plain else _s256(verifier)
     if not compare_digest(derived, challenge):
-        hint = f"The {code.code_challenge_method} of the code_verifier is {derived!r}; the challenge was {challenge!r}."
+        hint = f"The S256 of the code_verifier is {derived!r}; the challenge was {challenge!r}."
+        if plain:
+            hint = "The code_verifier is not the code_challenge that the authorization request had, with plain."
         raise InvalidGrant("PKCE verification failed: Code mismatch", hint=hint)
 
 

@@ -1,16 +1,21 @@
 """grant_type=refresh_token (RFC 6749 §6), in Keycloak's words.
 
-As in Keycloak by default, every refresh gives a new refresh token and the old one stays good until its end.
+As in Keycloak by default, every refresh gives a new refresh token and the old one stays good until its end, unless an
+armed fault ends it with its use.
 """
 
 from typing import Any
 
 from mockpsc.clients import Client
 from mockpsc.errors import InvalidGrant, InvalidRequest, InvalidScope
+from mockpsc.faults import Occasion
+from mockpsc.faults.base import REFRESH_REUSE
+from mockpsc.faults.subjects import Reuse
 from mockpsc.grants.binding import require_bound_certificate
 from mockpsc.grants.token_request import TokenRequest
 from mockpsc.grants.token_response import token_response
 from mockpsc.provider import Provider
+from mockpsc.store import UsedRefreshToken
 from mockpsc.tokens import Grant
 from mockpsc.verification import DeadToken, Flaw, LiveToken, read_token, verify
 
@@ -34,6 +39,7 @@ async def exchange(provider: Provider, request: TokenRequest) -> dict[str, Any]:
         raise InvalidRequest("No refresh token", hint="The token request has no refresh_token.")
     token = await verify_refresh_token(provider, client, value)
     require_bound_certificate(provider, token, request.certificate)
+    await _note_use(provider, token, request.occasion)
     grant = Grant(
         issuer=provider.issuer,
         client_id=client.id,
@@ -58,6 +64,20 @@ async def verify_refresh_token(provider: Provider, client: Client, value: str) -
         return await verify(provider, value, "Refresh")
     except DeadToken as dead:
         raise InvalidGrant(_DESCRIPTIONS[dead.flaw], hint=dead.reason) from None
+
+
+async def _note_use(provider: Provider, token: LiveToken, occasion: Occasion) -> None:
+    """Count how often a refresh token was exchanged. Raises InvalidGrant if an armed fault will not have it again."""
+    claims = token.claims
+    used = await provider.store.get(UsedRefreshToken, claims["jti"])
+    if used is not None:
+        reuse = provider.faults.change(REFRESH_REUSE, Reuse(before=used.times), occasion)
+        if reuse.refusal is not None:
+            await provider.sessions.detach(token.session.id, claims["azp"])
+            hint = f"The refresh token was exchanged {used.times} times before, and an armed fault forbids that."
+            raise InvalidGrant(reuse.refusal, hint=hint)
+    times = used.times + 1 if used else 1
+    await provider.store.put(UsedRefreshToken(id=claims["jti"], times=times, expires_at=claims["exp"]))
 
 
 def _narrowed(provider: Provider, granted: str, asked: str | None) -> str:

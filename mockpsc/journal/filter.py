@@ -6,8 +6,7 @@ from typing import Any
 from mockpsc.journal.exchange import Exchange
 from mockpsc.journal.handshake import Handshake
 from mockpsc.members import member
-
-ENDPOINTS = ("discovery", "jwks", "authorization", "token", "userinfo", "introspection", "revocation", "logout")
+from mockpsc.vocabulary import ENDPOINTS, LISTENERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +16,7 @@ class Filter:
 
     kind: str | None = member(None, "What it is.", choices=("handshake", "exchange"))
     after: int | None = member(None, "The number of an event: only later ones.", least=0)
-    listener: str | None = member(None, "The listener that it came to.")
+    listener: str | None = member(None, "The listener that it came to.", choices=LISTENERS)
     connection: str | None = member(None, "The id of the connection, as auth-1.")
     endpoint: str | None = member(None, "The endpoint that was asked.", choices=ENDPOINTS)
     client: str | None = member(None, "The client's id.")

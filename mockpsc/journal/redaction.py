@@ -22,7 +22,7 @@ _IN_TEXT = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf'("{_NAME}"\s*:\s*")((?:[^"\\]|\\.)+)',
-        rf'(<input\b[^>]*\bname="{_NAME}"[^>]*\bvalue=")([^"]+)',
+        rf'(<input\b[^<>]{{0,200}}\bname="{_NAME}"[^<>]{{0,200}}\bvalue=")([^"]+)',
         rf"((?<![\w.-]){_NAME}=)([^&\s\"'<>;,]+)",
     )
 )

@@ -35,7 +35,8 @@ class UserInfoLayout:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """An environment. In the discovery documents `{issuer}` and `{wallet}` stand for the mock's own URLs."""
+    """An environment. In the discovery documents `{issuer}` and `{wallet}` stand for the mock's own URLs.
+    `generations` are the members of earlier discovery documents, by the year in which they were recorded."""
 
     name: str
     auth_host: str
@@ -47,6 +48,8 @@ class Profile:
     well_known: Mapping[str, str]
     discovery: Mapping[str, Any]
     keycloak_discovery: Mapping[str, Any]
+    former_hosts: Mapping[str, str]
+    generations: Mapping[str, Mapping[str, Any]]
     claims: Mapping[str, tuple[str, ...]]
     userinfo: UserInfoLayout
 
@@ -57,6 +60,17 @@ class Profile:
     def keycloak_document(self, *, issuer: str, wallet: str) -> dict[str, Any]:
         """The document at Keycloak's own discovery URL."""
         return _document({**self.discovery, **self.keycloak_discovery}, issuer=issuer, wallet=wallet)
+
+    def variants(self, *, issuer: str, wallet: str, of_keycloak: bool = False) -> dict[str, dict[str, Any]]:
+        """The same documents as they were: by the year, with the mock's own URLs, and today's with its `former_hosts`."""
+        own = self.keycloak_discovery if of_keycloak else {}
+        former = {name: f"https://{host}" for name, host in self.former_hosts.items()}
+        then = {"issuer": former["auth"] + self.realm_path, "wallet": former["wallet"]}
+        earlier = {
+            year: _document({**members, **own}, issuer=issuer, wallet=wallet)
+            for year, members in self.generations.items()
+        }
+        return {**earlier, "former_hosts": _document({**self.discovery, **own}, **then)}
 
     def path(self, member: str, *, of_keycloak: bool = False) -> str:
         """The path of an endpoint, by its member of a discovery document, such as `token_endpoint`."""
@@ -90,7 +104,18 @@ def load_profile(name: str) -> Profile:
     data = _read("bas") | ({} if name == "bas" else _read(name))
     lists = {"default_scopes": tuple(data["default_scopes"]), "userinfo": _layout(data["userinfo"])}
     claims = {token: tuple(members) for token, members in data["claims"].items()}
-    return Profile(**{**data, **lists, "claims": claims})
+    return Profile(**{**data, **lists, "claims": claims, "generations": _generations(data)})
+
+
+def _generations(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The discovery documents by the year: each is the one before it in the file, with what differs."""
+    members, generations = data["discovery"], {}
+    for year, differing in data["generations"].items():
+        changed = {**members, **differing["members"]}
+        members = generations[year] = {
+            name: value for name, value in changed.items() if name not in differing["without"]
+        }
+    return generations
 
 
 def _layout(data: dict[str, Any]) -> UserInfoLayout:

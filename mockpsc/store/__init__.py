@@ -2,7 +2,15 @@
 
 from mockpsc.store.base import Store
 from mockpsc.store.memory import MemoryStore
-from mockpsc.store.model import AuthorizationCode, ClientSession, Record, RevokedToken, Session, SpentCode
+from mockpsc.store.model import (
+    AuthorizationCode,
+    ClientSession,
+    Record,
+    RevokedToken,
+    Session,
+    SpentCode,
+    UsedRefreshToken,
+)
 
 __all__ = [
     "AuthorizationCode",
@@ -13,4 +21,5 @@ __all__ = [
     "Session",
     "SpentCode",
     "Store",
+    "UsedRefreshToken",
 ]

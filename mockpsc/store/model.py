@@ -61,5 +61,12 @@ class SpentCode(Record):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UsedRefreshToken(Record):
+    """A refresh token that was exchanged so many times, by its `jti`."""
+
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RevokedToken(Record):
     """A token that was revoked, by its `jti` (RFC 7009)."""

@@ -4,10 +4,16 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, cast
+
+from mockpsc.faults.subjects import Break
+from mockpsc.tls.linger import linger
 
 _TICK = 0.02
-"""Seconds between two pieces on a slow wire."""
+"""Seconds between two pieces on a slow wire, unless it carries less than a byte in that time."""
+
+_HIGH, _LOW = 64 * 1024, 16 * 1024
+"""Bytes that may wait for a slow wire before whoever writes is asked to pause, and to go on: asyncio's own limits."""
 
 
 def reset(raw: asyncio.Transport) -> None:
@@ -18,14 +24,14 @@ def reset(raw: asyncio.Transport) -> None:
     raw.abort()
 
 
-def end(raw: asyncio.Transport, how: Literal["", "reset", "close", "hang"], connections: set[Any]) -> None:
+def end(raw: asyncio.Transport, how: Break, connections: set[Any]) -> None:
     """End a connection in that way; one that hangs is left to the client, or to the end of the mock."""
     if how == "reset":
         reset(raw)
     elif how == "hang":
         raw.set_protocol(_Silent(raw, connections))
     else:
-        raw.close()
+        linger(raw, connections)  # at once, with bytes of the client's unread, the kernel would send a reset
 
 
 class _Silent(asyncio.Protocol):
@@ -43,15 +49,57 @@ class _Silent(asyncio.Protocol):
         self._raw.abort()
 
 
-class SlowTransport(asyncio.Transport):
-    """A socket's transport that sends `rate` bytes a second (None: at once) and closes `close_delay` seconds late."""
+class SlowWire(asyncio.Transport, asyncio.Protocol):
+    """Between a socket's transport and its protocol: it sends `rate` bytes a second (None: at once), one piece after
+    the other, and closes `close_delay` seconds late.
 
-    def __init__(self, raw: asyncio.Transport, *, rate: int | None, close_delay: float) -> None:
+    It is in uvicorn's `connections`, so that a stop cuts it short."""
+
+    def __init__(
+        self, raw: asyncio.Transport, *, rate: int | None, close_delay: float, connections: set[Any]
+    ) -> None:
         super().__init__()
         self._raw, self._rate, self._close_delay = raw, rate, close_delay
-        self._loop = asyncio.get_running_loop()
-        self._waiting, self._then = bytearray(), self._nothing
-        self._ticking: asyncio.TimerHandle | None = None
+        self._protocol = cast("asyncio.Protocol", raw.get_protocol())
+        self._connections, self._loop = connections, asyncio.get_running_loop()
+        self._waiting, self._timer = bytearray(), cast("asyncio.TimerHandle | None", None)
+        self._then: Callable[[], Any] | None = None
+        self._full = self._closing = False
+        connections.add(self)
+        raw.set_protocol(self)
+
+    # The protocol, for the socket.
+
+    def data_received(self, data: bytes) -> None:
+        """What comes in is not slowed down."""
+        self._protocol.data_received(data)
+
+    def eof_received(self) -> bool:
+        """True keeps our half of the socket open, as long as something waits."""
+        if not self._protocol.eof_received():
+            self.close()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is closed."""
+        self._forget()
+        self._connections.discard(self)
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The socket takes no more for now."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The socket takes more again."""
+        if not self._full:
+            self._protocol.resume_writing()
+
+    def shutdown(self) -> None:
+        """Called by uvicorn when it stops."""
+        self.abort()
+
+    # The transport, for the protocol.
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send at once, or in a while: what is written later never overtakes."""
@@ -59,19 +107,25 @@ class SlowTransport(asyncio.Transport):
             self._raw.write(data)
             return
         self._waiting += data
-        self._tick()
+        if self._timer is None:
+            self._send(self._rate)
+        if len(self._waiting) > _HIGH and not self._full:
+            self._full = True
+            self._protocol.pause_writing()
 
     def close(self) -> None:
         """Close when all is sent, and a while later."""
-        self._after_all_is_sent(lambda: self._loop.call_later(self._close_delay, self._raw.close))
+        if not self._closing:
+            self._closing = True
+            self._when_all_is_sent(self._close_late)
 
     def write_eof(self) -> None:
         """End this half when all is sent."""
-        self._after_all_is_sent(self._raw.write_eof)
+        self._when_all_is_sent(self._raw.write_eof)
 
     def abort(self) -> None:
         """Close at once."""
-        self._waiting.clear()
+        self._forget()
         self._raw.abort()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -80,11 +134,15 @@ class SlowTransport(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Deliver to that protocol from now on."""
-        self._raw.set_protocol(protocol)
+        self._protocol = cast("asyncio.Protocol", protocol)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        """What is delivered to."""
+        return self._protocol
 
     def is_closing(self) -> bool:
-        """Whether the socket is closing."""
-        return self._raw.is_closing()
+        """Whether nothing can be written any more."""
+        return self._closing or self._raw.is_closing()
 
     def pause_reading(self) -> None:
         """Read nothing for now."""
@@ -106,25 +164,35 @@ class SlowTransport(asyncio.Transport):
         """What waits here, and what waits there."""
         return len(self._waiting) + self._raw.get_write_buffer_size()
 
-    def _after_all_is_sent(self, act: Callable[[], Any]) -> None:
+    # Between the two. While the timer runs, the wire is carrying a piece, or waits for its end.
+
+    def _send(self, rate: int) -> None:
+        piece = self._waiting[: max(1, int(rate * _TICK))]
+        del self._waiting[: len(piece)]
+        self._raw.write(bytes(piece))
+        self._timer = self._loop.call_later(len(piece) / rate, self._sent, rate)
+
+    def _sent(self, rate: int) -> None:
+        self._timer = None
+        if self._waiting:
+            self._send(rate)
+        elif self._then is not None:
+            self._then()
+        if self._full and len(self._waiting) <= _LOW:
+            self._full = False
+            self._protocol.resume_writing()
+
+    def _when_all_is_sent(self, act: Callable[[], Any]) -> None:
         self._then = act
-        if self._ticking is None:
+        if self._timer is None:
             act()
 
-    def _nothing(self) -> None:
-        pass
+    def _close_late(self) -> None:
+        self._timer = self._loop.call_later(self._close_delay, self._raw.close)
 
-    def _tick(self) -> None:
-        """Send what may be sent in one tick, and come back for the rest."""
-        if self._ticking is None and self._waiting:
-            self._ticking = self._loop.call_later(_TICK, self._send_some)
-
-    def _send_some(self) -> None:
-        self._ticking = None
-        size = max(1, int((self._rate or 0) * _TICK))
-        self._raw.write(bytes(self._waiting[:size]))
-        del self._waiting[:size]
-        if self._waiting and not self._raw.is_closing():
-            self._tick()
-        else:
-            self._then()
+    def _forget(self) -> None:
+        """Send and do nothing that was still to come."""
+        self._waiting.clear()
+        self._then = None
+        if self._timer is not None:
+            self._timer.cancel()

@@ -55,7 +55,7 @@ class TlsProfile:
     `intermediates` are not trusted: they only tell a chain that lacks one of them from one that leads elsewhere.
     `revocation` has the lists to go by, if any are. `staple` makes an OCSP response on the server's own certificate
     (RFC 6066 §8), in DER. `versions` are the lowest and the highest that are spoken; `ciphers` is an OpenSSL cipher
-    string for the versions up to 1.2. A `weak` profile may do what OpenSSL refuses by default: small keys, SHA-1.
+    string for the versions up to 1.2, `suites` are those of TLS 1.3 (None: OpenSSL's own). A `weak` profile may do what OpenSSL refuses by default: small keys, SHA-1.
     """
 
     certificate: x509.Certificate
@@ -70,6 +70,7 @@ class TlsProfile:
     staple: Callable[[], bytes] | None = None
     versions: tuple[TlsVersion, TlsVersion] = (TlsVersion.TLS1_2, TlsVersion.TLS1_3)
     ciphers: str = "DEFAULT"
+    suites: str | None = None
     weak: bool = False
     _contexts: dict[tuple[int, int], SSL.Context] = field(default_factory=dict, init=False, repr=False)
 
@@ -132,6 +133,8 @@ class TlsProfile:
             context.set_cipher_list(f"{self.ciphers}:@SECLEVEL=0".encode())
         elif self.ciphers != "DEFAULT":
             context.set_cipher_list(self.ciphers.encode())
+        if self.suites is not None:
+            context.set_tls13_ciphersuites(self.suites.encode())
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION)
         context.use_certificate(self.certificate)

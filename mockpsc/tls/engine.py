@@ -17,7 +17,7 @@ from mockpsc.clock import Clock
 from mockpsc.errors import Unusable
 from mockpsc.faults import Injector, Occasion
 from mockpsc.faults.base import CERTIFICATE, CONNECTION, HELLO
-from mockpsc.faults.subjects import Acceptance, Greeting, Wire
+from mockpsc.faults.subjects import Acceptance, Break, Greeting, Wire
 from mockpsc.journal import Handshake, Journal, Outcome
 from mockpsc.judgement import reasons
 from mockpsc.tls.alerts import (
@@ -32,7 +32,7 @@ from mockpsc.tls.alerts import (
     Refusal,
     alert,
 )
-from mockpsc.tls.breaking import SlowTransport, end
+from mockpsc.tls.breaking import SlowWire, end
 from mockpsc.tls.connection import TlsConnection, TlsFailure
 from mockpsc.tls.contexts import TlsProfile
 from mockpsc.tls.hello import ClientHello, NotTls, parse_client_hello
@@ -83,6 +83,8 @@ class TlsProtocol(asyncio.Protocol):
         self._received = b""
         self._hello: ClientHello | None = None
         self._tls: TlsConnection | None = None
+        self._alerts: tuple[int, ...] = ()
+        self._cut: Break = ""
         self._told = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -90,13 +92,19 @@ class TlsProtocol(asyncio.Protocol):
         self._id = f"{self._listener.name}-{next(self._listener.numbers)}"
         self._occasion = Occasion(listener=self._listener.name)
         self._wire = self._listener.faults.change(CONNECTION, Wire(), self._occasion)
-        self._raw = _on_the_wire(cast("asyncio.Transport", transport), self._wire)  # uvloop's is none by inheritance
+        raw = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
+        self._raw = _on_the_wire(raw, self._wire, self._connections)
         self._peer = _address(transport.get_extra_info("peername"))
         self._connections.add(self)
         self._loop = asyncio.get_running_loop()
         self._time, self._began = self._listener.clock.now(), self._loop.time()
-        self._timer = self._loop.call_later(self._listener.handshake_timeout, self._give_up, TIMED_OUT)
-        self._welcome()
+        limit = self._listener.handshake_timeout + self._wire.patience
+        self._timer = self._loop.call_later(limit, self._give_up, TIMED_OUT)
+        if self._wire.delay:
+            self._raw.pause_reading()
+            self._loop.call_later(self._wire.delay, self._welcome)
+        else:
+            self._welcome()
 
     def data_received(self, data: bytes) -> None:
         """A piece of the ClientHello, or of what the client has to say later in the handshake."""
@@ -137,17 +145,27 @@ class TlsProtocol(asyncio.Protocol):
         """Shake hands as the listener and the armed faults want it."""
         listener, self._occasion.host = self._listener, hello.server_name
         if self._wire.ends_at("hello"):
-            self._break()
+            self._break(self._wire.end)
             return
         try:
             self._occasion.requested = listener.faults.once_for_host(hello.server_name)
         except Unusable as unknown:
-            self._break(Refusal(reason="unknown_fault", sentence=f"{unknown}"), instead=alert(UNRECOGNIZED_NAME))
+            refusal = Refusal(reason="unknown_fault", sentence=f"{unknown}")
+            self._answer_with_alert(UNRECOGNIZED_NAME, "refused", refusal)
             return
         greeting = listener.faults.change(HELLO, Greeting(), self._occasion)
-        if greeting.instead is not None:
-            self._break(instead=greeting.instead)
-            return
+        if greeting.alert is not None:
+            self._answer_with_alert(greeting.alert, "broken", BROKEN)
+        elif greeting.instead is not None:
+            self._raw.write(greeting.instead)
+            self._break("close")
+        else:
+            self._begin(hello, greeting)
+
+    def _begin(self, hello: ClientHello, greeting: Greeting) -> None:
+        """Begin to speak TLS, as a greeting wants it."""
+        listener, wire = self._listener, self._wire
+        self._cut = wire.end if wire.ends_at("flight") else greeting.cut
         profile = listener.present(listener.choose(hello), greeting, hello)
         self._tls = TlsConnection(profile, hello, listener.clock.now(), id=self._id, condemn=self._condemn)
         received, self._received = self._received, b""
@@ -156,14 +174,14 @@ class TlsProtocol(asyncio.Protocol):
     def _welcome(self) -> None:
         """What a fault does to a connection before the client has said a word."""
         wire = self._wire
-        if wire.ends_at("accept"):
-            self._break()
+        if self._told:  # it has ended in the meantime
             return
+        if wire.delay:
+            self._raw.resume_reading()
         if wire.greeting:
             self._raw.write(wire.greeting)
-        if wire.delay:
-            self._raw.pause_reading()
-            self._loop.call_later(wire.delay, self._raw.resume_reading)
+        if wire.ends_at("accept"):
+            self._break(wire.end)
 
     def _condemn(self, certificate: x509.Certificate | None) -> int | None:
         """The error that an armed fault wants the client's certificate to have, as OpenSSL numbers it."""
@@ -173,14 +191,17 @@ class TlsProtocol(asyncio.Protocol):
         reason = listener.faults.change(CERTIFICATE, Acceptance(), self._occasion).reason
         return None if reason is None else reasons()[reason].codes[0]
 
-    def _break(self, refusal: Refusal = BROKEN, *, instead: bytes | None = None) -> None:
-        """End the connection as a fault wants it, or gently after a word that is no ServerHello."""
-        self._tell("broken", refusal)
-        if instead is None:
-            end(self._raw, self._wire.end, self._connections)
-        else:
-            self._raw.write(instead)
-            linger(self._raw, self._connections)
+    def _break(self, how: Break) -> None:
+        """End the connection in the way that a fault wants."""
+        self._tell("broken", BROKEN)
+        end(self._raw, how, self._connections)
+
+    def _answer_with_alert(self, number: int, outcome: Outcome, refusal: Refusal) -> None:
+        """Answer the ClientHello with an alert of our own, before OpenSSL has seen it."""
+        self._alerts = (number,)
+        self._tell(outcome, refusal)
+        self._raw.write(alert(number))
+        linger(self._raw, self._connections)
 
     def _turn_away(self, error: NotTls) -> None:
         self._tell("abandoned", Refusal(reason="plain_http" if error.plain_http else "not_tls", sentence=f"{error}"))
@@ -198,9 +219,9 @@ class TlsProtocol(asyncio.Protocol):
             linger(self._raw, self._connections)
             return
         flight = tls.take()
-        if self._wire.ends_at("flight") and flight:
+        if self._cut and flight:
             self._raw.write(flight[: len(flight) // 2])
-            self._break()
+            self._break(self._cut)
             return
         if done:
             self._tell("accepted")
@@ -228,7 +249,7 @@ class TlsProtocol(asyncio.Protocol):
         log.warning("%s: the open connection from %s broke off: %s", self._listener.name, self._peer, failure)
 
     def _record(self, outcome: Outcome, refusal: Refusal | None) -> Handshake:
-        seen: dict[str, Any] = {}
+        seen: dict[str, Any] = {"alerts_sent": self._alerts}
         if refusal is not None:
             seen |= {"reason": refusal.reason, "sentence": refusal.sentence}
         if self._hello is not None:
@@ -249,11 +270,11 @@ class TlsProtocol(asyncio.Protocol):
         )
 
 
-def _on_the_wire(raw: asyncio.Transport, wire: Wire) -> asyncio.Transport:
+def _on_the_wire(raw: asyncio.Transport, wire: Wire, connections: set[Any]) -> asyncio.Transport:
     """The socket's transport, or a slow one around it."""
     if wire.rate is None and not wire.close_delay:
         return raw
-    return SlowTransport(raw, rate=wire.rate, close_delay=wire.close_delay)
+    return SlowWire(raw, rate=wire.rate, close_delay=wire.close_delay, connections=connections)
 
 
 def _seen(tls: TlsConnection) -> dict[str, Any]:

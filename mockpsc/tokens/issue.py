@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwe, jws
@@ -19,6 +19,7 @@ from mockpsc.faults.subjects import Signing
 from mockpsc.tokens.keys import KeyRing, ProviderKey, base64url
 
 TokenKind = Literal["id_token", "access_token", "refresh_token", "userinfo", "authorization"]
+SigningKey: TypeAlias = ProviderKey | OctKey | ECKey | RSAKey | bytes
 
 
 class BadToken(Exception):
@@ -46,11 +47,10 @@ class TokenSigner:
         key, header = self._key(signing), dict(signing.header)
         if isinstance(key, ProviderKey) and header.get("kid") == self._ring.active.kid:
             header["kid"] = key.kid
+        if signing.key == "embedded" and isinstance(key, RSAKey | ECKey):
+            header["jwk"] = key.as_dict(private=False)
         message = f"{base64url(_keycloaks(header))}.{base64url(signing.payload)}"
-        signature = self._signature(header["alg"], key, message.encode())
-        if signing.damaged and signature:
-            signature = bytes([signature[0] ^ 1, *signature[1:]])
-        token = f"{message}.{base64url(signature)}"
+        token = f"{message}.{base64url(self._signature(signing, key, message.encode()))}"
         return self._encrypted(token) if signing.encrypted else token
 
     def sign(self, kind: TokenKind, claims: Mapping[str, Any]) -> str:
@@ -60,7 +60,7 @@ class TokenSigner:
     def read(self, token: str) -> dict[str, Any]:
         """The claims of a token of either kind. Raises BadToken; does not look at the time."""
         try:
-            signature = jws.extract_compact(token.encode())
+            signature = jws.extract_compact(self._opened(token))
             header = signature.headers()
             algorithm = str(header.get("alg"))
             if algorithm not in ("RS256", "HS256"):
@@ -79,21 +79,27 @@ class TokenSigner:
         """The key of a kid; the active one for a kid that is none, whose signature will not verify."""
         return self._ring.known.get(str(kid), self._ring.active)
 
-    def _key(self, signing: Signing) -> "ProviderKey | OctKey | ECKey | RSAKey | bytes":
-        """The key that makes the signature."""
-        if signing.key == "stranger":
-            return self._stranger_ec if signing.header["alg"].startswith("ES") else self._stranger
-        if signing.key == "public":
-            public = self._ring.active.key.public_key()
-            return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        if signing.key == "next":
-            self._ring.publish(self._ring.next)
-            return self._ring.next
-        return self._mac if signing.header.get("kid") == self._ring.mac_kid else self._ring.active
+    def _key(self, signing: Signing) -> SigningKey:
+        """The key that makes the signature, which is one for its alg: RSA, ECDSA or a MAC."""
+        alg, kid = signing.header["alg"], signing.header.get("kid")
+        if alg.startswith("HS"):
+            return self._mac if kid == self._ring.mac_kid else self._public
+        if signing.key in ("stranger", "embedded") or alg.startswith("ES"):
+            return self._stranger_ec if alg.startswith("ES") else self._stranger
+        if signing.key in ("new", "next"):
+            return self._ring.successor(fresh=signing.key == "new")
+        if signing.key == "unpublished":
+            return self._ring.unpublished
+        return self._ring.active
 
-    def _signature(self, alg: str, key: "ProviderKey | OctKey | ECKey | RSAKey | bytes", message: bytes) -> bytes:
-        if alg == "none":
+    def _signature(self, signing: Signing, key: SigningKey, message: bytes) -> bytes:
+        alg = signing.header["alg"]
+        if signing.signature == "absent" or alg.lower() == "none":
             return b""
+        made = self._made(alg, key, message)
+        return bytes([made[0] ^ 1, *made[1:]]) if signing.signature == "damaged" else made
+
+    def _made(self, alg: str, key: SigningKey, message: bytes) -> bytes:
         if isinstance(key, bytes):  # joserfc refuses to take a public key for a secret, which is the attack
             return hmac.digest(key, message, "sha256")
         key = self._imported_key(key) if isinstance(key, ProviderKey) else key
@@ -105,8 +111,22 @@ class TokenSigner:
         return self._imported[key.kid]
 
     def _encrypted(self, token: str) -> str:
-        """A JWE of the token (OpenID Connect Core §16.14), for a key that nobody has the private half of."""
-        return jwe.encrypt_compact({"alg": "RSA-OAEP", "enc": "A256GCM", "cty": "JWT"}, token, self._stranger)
+        """A JWE of the token (OpenID Connect Core §16.14), for the provider's own encryption key."""
+        header = {"alg": "RSA-OAEP", "enc": "A256GCM", "cty": "JWT"}
+        return jwe.encrypt_compact(header, token, self._imported_key(self._ring.encryption))
+
+    def _opened(self, token: str) -> bytes:
+        """The token inside one that was encrypted, which has five parts."""
+        if token.count(".") != 4:
+            return token.encode()
+        opened = jwe.decrypt_compact(token, self._imported_key(self._ring.encryption), ["RSA-OAEP", "A256GCM"])
+        return opened.plaintext or b""
+
+    @property
+    def _public(self) -> bytes:
+        """The public half of the key that signs, as it is in a PEM file."""
+        public = self._ring.active.key.public_key()
+        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     @cached_property
     def _stranger(self) -> RSAKey:
@@ -117,7 +137,7 @@ class TokenSigner:
         return ECKey.generate_key("P-256")
 
 
-def _keycloaks(header: Mapping[str, str]) -> bytes:
+def _keycloaks(header: Mapping[str, Any]) -> bytes:
     """A header as Keycloak prints it, with its odd spaces: `{"alg":"RS256","typ" : "JWT","kid" : "…"}`."""
     members = [f"{json.dumps(name)} : {json.dumps(value)}" for name, value in header.items()]
     members[:1] = [member.replace(" : ", ":", 1) for member in members[:1]]

@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mockpsc.errors import ConfigurationError
 from mockpsc.pki import Bundle
 
+_SUCCESSORS = 10
+"""So many of them stay in the JWK Set, which must not grow each time that somebody arms a fault."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProviderKey:
@@ -57,7 +60,8 @@ class KeyRing:
     """All the provider's keys, which can be rotated. `mac` signs refresh tokens, which only the provider reads.
 
     `active` is the key that tokens are signed with, and `published` the signing keys of the JWK Set, the newest first.
-    A token is read with any key that ever signed. `new_bundle` makes a signing key with its certificate.
+    A token is read with any key that ever signed. `new_bundle` makes a signing key with its certificate; that takes
+    some 50 ms.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class KeyRing:
         self.known: dict[str, ProviderKey] = {signing.kid: signing}
         self._new_bundle = new_bundle
         self._waiting: ProviderKey | None = None
+        self._successors: tuple[ProviderKey, ...] = ()
 
     def jwks(self) -> dict[str, Any]:
         """The JWK Set (RFC 7517 §5)."""
@@ -82,7 +87,7 @@ class KeyRing:
     def rotate(self, *, publish: bool = True, use: bool = True, keep_old: bool = True) -> ProviderKey:
         """Make a new signing key: publish it in the JWK Set, sign with it from now on, keep the earlier ones published,
         each or not. One that was made and not used yet is the new one again, so that it can be published first and used
-        later. Takes some 50 ms when a key is made."""
+        later."""
         new = self.next
         if publish and new not in self.published:
             self.published = (new, *self.published)
@@ -96,14 +101,30 @@ class KeyRing:
     def next(self) -> ProviderKey:
         """The key that the next rotation will use, made when it is first asked for."""
         if self._waiting is None:
-            self._waiting = _provider_key(self._new_bundle(), alg="RS256", use="sig")
-            self.known[self._waiting.kid] = self._waiting
+            self._waiting = self._made()
         return self._waiting
 
-    def publish(self, key: ProviderKey) -> None:
-        """Put a key into the JWK Set, unless it is there."""
-        if key not in self.published:
-            self.published = (key, *self.published)
+    def successor(self, *, fresh: bool) -> ProviderKey:
+        """A published key that signs some tokens in the place of the active one: the last that was made for that, or a
+        fresh one."""
+        if fresh or not self._successors:
+            made = (self._made(), *self._successors)
+            self._successors, late = made[:_SUCCESSORS], made[_SUCCESSORS:]
+            self.published = tuple(key for key in self.published if key not in late)
+        newest = self._successors[0]
+        if newest not in self.published:
+            self.published = (newest, *self.published)
+        return newest
+
+    @cached_property
+    def unpublished(self) -> ProviderKey:
+        """A key that is never in the JWK Set."""
+        return self._made()
+
+    def _made(self) -> ProviderKey:
+        key = _provider_key(self._new_bundle(), alg="RS256", use="sig")
+        self.known[key.kid] = key
+        return key
 
 
 def provider_keys(*, signing: Bundle, encryption: Bundle, new_bundle: Callable[[], Bundle]) -> KeyRing:

@@ -6,11 +6,10 @@
 // It reads the line of JSON that `mockpsc serve --json` prints, whose members arguments override, and prints a report
 // of the steps in JSON. When one fails, the report ends with the error, its code and its causes, and the status is 1.
 
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import * as client from 'openid-client'
-import { Agent, fetch } from 'undici'
+import { ask, askToLogOut, backChannel, browse, discover, frontChannel } from './relying_party.mjs'
 
 const OPTIONS = [
   'ca_file',
@@ -37,46 +36,14 @@ async function readSettings() {
   return { redirect_uri, post_logout_redirect_uri: printed.admin_url, ...printed, ...values }
 }
 
-/** Discovery. The certificate is in the dispatcher; `TlsClientAuth` puts the client id in the form, and no secret. */
-function discover(settings) {
-  const ca = readFileSync(settings.ca_file)
-  const own = settings.client_cert_file && {
-    cert: readFileSync(settings.client_cert_file),
-    key: readFileSync(settings.client_key_file),
-  }
-  const dispatcher = new Agent({ connect: { ca, ...own } })
-  return client.discovery(
-    new URL(settings.discovery_url),
-    settings.client_id,
-    { use_mtls_endpoint_aliases: true },
-    client.TlsClientAuth(),
-    {
-      [client.customFetch]: (url, options) => fetch(url, { ...options, dispatcher }),
-      execute: [client.enableNonRepudiationChecks], // verifies the signatures of ID tokens
-    },
-  )
-}
-
-async function logIn(config, settings, report) {
-  const pkceCodeVerifier = client.randomPKCECodeVerifier()
-  const expectedState = client.randomState()
-  const expectedNonce = client.randomNonce()
-  const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: settings.redirect_uri,
-    scope: 'openid scope_all',
-    acr_values: 'eidas1',
-    state: expectedState,
-    nonce: expectedNonce,
-    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: 'S256',
-    ...(settings.login_hint && { login_hint: settings.login_hint }),
-  })
-  const callback = await browse(url, settings)
+async function logIn(config, settings, browser, report) {
+  const { url, checks } = await ask(config, settings)
+  const callback = await browse(url, browser)
   report.callback = Object.fromEntries(callback.searchParams)
 
   const current = new URL(callback.search, settings.callback_url ?? callback)
   for (const [name, value] of new URLSearchParams(settings.answer)) current.searchParams.set(name, value)
-  const checks = { expectedState, expectedNonce, pkceCodeVerifier: settings.code_verifier ?? pkceCodeVerifier }
+  if (settings.code_verifier) checks.pkceCodeVerifier = settings.code_verifier
   let tokens
   for (let left = Number(settings.exchanges ?? 1); left > 0; left--) {
     tokens = await client.authorizationCodeGrant(config, current, checks)
@@ -93,30 +60,9 @@ async function useTokens(config, tokens, report) {
   return renewed
 }
 
-async function logOut(config, settings, tokens, report) {
-  const url = client.buildEndSessionUrl(config, {
-    id_token_hint: tokens.id_token,
-    post_logout_redirect_uri: settings.post_logout_redirect_uri,
-    state: 'bye',
-  })
-  report.logout = await browse(url, settings)
+async function logOut(config, settings, browser, tokens, report) {
+  report.logout = await browse(askToLogOut(config, settings, tokens.id_token), browser)
   report.introspection_after_logout = await client.tokenIntrospection(config, tokens.access_token)
-}
-
-/** A browser, which has no client certificate: where it is sent, after the login page if it is shown that. */
-async function browse(url, settings) {
-  const dispatcher = new Agent({ connect: { ca: readFileSync(settings.ca_file) } })
-  let response = await fetch(url, { dispatcher, redirect: 'manual' })
-  const page = await response.text()
-  const [, action] = page.match(/<form method="post" action="([^"]+)"/) ?? []
-  const [, persona] = page.match(/name="persona" value="([^"]+)"/) ?? []
-  if (persona) {
-    const form = { method: 'POST', body: new URLSearchParams({ persona }) }
-    response = await fetch(new URL(action.replaceAll('&amp;', '&'), url), { dispatcher, redirect: 'manual', ...form })
-  }
-  const location = response.headers.get('location')
-  if (!location) throw Object.assign(new Error(`the browser got a page, HTTP ${response.status}`), { response })
-  return new URL(location)
 }
 
 /** An error with its causes, and what the mock says to do: openid-client keeps the response. */
@@ -129,11 +75,12 @@ function describe(error) {
 const report = {}
 try {
   const settings = await readSettings()
-  const config = await discover(settings)
+  const config = await discover(settings, backChannel(settings))
   report.issuer = config.serverMetadata().issuer
-  const tokens = await logIn(config, settings, report)
+  const browser = frontChannel(settings)
+  const tokens = await logIn(config, settings, browser, report)
   const renewed = await useTokens(config, tokens, report)
-  await logOut(config, settings, renewed, report)
+  await logOut(config, settings, browser, renewed, report)
 } catch (error) {
   report.error = describe(error)
   process.exitCode = 1

@@ -1,21 +1,14 @@
 """A mock with two declared relying parties, and a person with a browser: what every library is tried with."""
 
-import re
 from collections.abc import Callable, Iterator
-from html import unescape
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import httpx
 import pytest
-from support import CALLBACK, PERSONA, RunningMock, make_settings
-
-CLIENTS = tuple(
-    {"id": id, "redirect_uris": [CALLBACK], "post_logout_redirect_uris": ["https://rp.example.test/goodbye"]}
-    for id in ("rp-one", "rp-two")
-)
-_LOGIN_FORM = re.compile(r'<form method="post" action="([^"]+)">')
+from relying_parties.parties import CLIENTS, open_in
+from support import RunningMock, make_settings
 
 
 @pytest.fixture(scope="module")
@@ -34,19 +27,9 @@ def psc_speaking(run: Callable[..., RunningMock]) -> Callable[[str], RunningMock
 
 @pytest.fixture
 def browse(psc: RunningMock) -> Iterator[Callable[[str], httpx.Response]]:
-    """Opens a URL in a browser, which has no client certificate, and fills in the login page if that is what comes.
-
-    The answer is a redirection to the relying party, which is not followed, or a page that says why there is none.
-    """
-    browser = psc.client()
-
-    def open_url(url: str) -> httpx.Response:
-        response = browser.get(url)
-        form = _LOGIN_FORM.search(response.text) if response.status_code == 200 else None
-        return browser.post(urljoin(url, unescape(form[1])), data={"persona": PERSONA}) if form else response
-
-    yield open_url
-    browser.close()
+    """Opens a URL in a browser, which has no client certificate, and fills in the login page if that is what comes."""
+    with psc.client() as browser:
+        yield partial(open_in, browser)
 
 
 @pytest.fixture

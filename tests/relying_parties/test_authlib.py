@@ -1,103 +1,18 @@
-"""Authlib, its httpx client: https://docs.authlib.org/en/latest/client/httpx.html
+"""Authlib, with the application in authlib_rp.py."""
 
-Authlib knows no `tls_client_auth`. It is told `none`, which puts the client id in the form and nothing else: it is the
-TLS context that authenticates. It checks `state`; `iss` (RFC 9207) is left to the application.
-"""
-
-import ssl
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from authlib.common.security import generate_token
-from authlib.common.urls import add_params_to_uri
-from authlib.deprecate import AuthlibDeprecationWarning
+from authlib.integrations.base_client import OAuthError
 from authlib.oauth2.rfc6749.errors import MismatchingStateException
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidClaimError
 from joserfc.jwk import KeySet
+from relying_parties.authlib_rp import RelyingParty, tls_context
+from relying_parties.parties import GOODBYE
 from support import CALLBACK, PERSONA, RunningMock
-
-with warnings.catch_warnings():
-    # Since 1.9 Authlib would rather have httpx2, and says so when it is imported where only httpx is installed.
-    warnings.filterwarnings("ignore", "The httpx module is deprecated", AuthlibDeprecationWarning)
-    from authlib.integrations.httpx_client import OAuth2Client, OAuthError
-
-GOODBYE = "https://rp.example.test/goodbye"
-
-
-class RelyingParty:
-    """An application that logs one person in."""
-
-    def __init__(self, *, discovery_url: str, client_id: str, tls: ssl.SSLContext) -> None:
-        self.http = OAuth2Client(
-            client_id,
-            token_endpoint_auth_method="none",
-            redirect_uri=CALLBACK,
-            scope="openid scope_all",
-            code_challenge_method="S256",
-            verify=tls,
-        )
-        self.provider = self._public(discovery_url)
-        self.keys = KeySet.import_key_set(self._public(self.provider["jwks_uri"]))
-
-    def _public(self, url: str) -> Any:
-        """A document for which no token is needed; without a token, Authlib sends only what withholds it."""
-        return self.http.request("GET", url, withhold_token=True).raise_for_status().json()
-
-    def login_url(self, **more: str) -> str:
-        """Where to send the browser."""
-        self.nonce, self.code_verifier = generate_token(), generate_token(48)
-        url, self.state = self.http.create_authorization_url(
-            self.provider["authorization_endpoint"],
-            nonce=self.nonce,
-            code_verifier=self.code_verifier,
-            acr_values="eidas1",
-            **more,
-        )
-        return str(url)
-
-    def log_in(self, callback: str, **more: str) -> CodeIDToken:
-        """The claims of the person who comes back to that URL."""
-        if parse_qs(urlsplit(callback).query).get("iss") != [self.provider["issuer"]]:
-            raise ValueError("the authorization response is another provider's")
-        form = {"code_verifier": self.code_verifier, **more}
-        self.http.fetch_token(
-            self.provider["token_endpoint"], authorization_response=callback, state=self.state, **form
-        )
-        return self.id_token()
-
-    def id_token(self) -> CodeIDToken:
-        """The claims of the ID token, validated as `parse_id_token` of Authlib's framework integrations does it."""
-        token, client_id = self.http.token, self.http.client_id
-        decoded = jwt.decode(token["id_token"], self.keys, algorithms=["RS256"])
-        expected = {"iss": {"value": self.provider["issuer"]}, "aud": {"value": client_id}}
-        sent = {"client_id": client_id, "nonce": self.nonce, "access_token": token["access_token"]}
-        claims = CodeIDToken(decoded.claims, decoded.header, expected, sent)
-        claims.validate()
-        return claims
-
-    def userinfo(self) -> Any:
-        return self.http.get(self.provider["userinfo_endpoint"]).raise_for_status().json()
-
-    def refresh(self) -> CodeIDToken:
-        self.http.refresh_token(self.provider["token_endpoint"])
-        return self.id_token()
-
-    def introspect(self, token: str) -> Any:
-        url = self.provider["introspection_endpoint"]
-        return self.http.introspect_token(url, token=token, token_type_hint="access_token").raise_for_status().json()
-
-    def logout_url(self) -> str:
-        """Where to send the browser so that it logs out."""
-        sent = {"id_token_hint": self.http.token["id_token"], "post_logout_redirect_uri": GOODBYE, "state": "bye"}
-        return str(add_params_to_uri(self.provider["end_session_endpoint"], list(sent.items())))
-
 
 Browse = Callable[[str], httpx.Response]
 Start = Callable[..., RelyingParty]
@@ -110,11 +25,10 @@ def start() -> Iterator[Start]:
 
         def start(psc: RunningMock, certificate: str | None = "clients/rp-one", ca: str = "ca.pem") -> RelyingParty:
             folder = psc.mock.pki.files.folder
-            tls = ssl.create_default_context(cafile=folder / ca)
-            if certificate is not None:
-                tls.load_cert_chain(folder / certificate / "cert.pem", folder / certificate / "key.pem")
+            tls = tls_context(folder / ca, folder / certificate if certificate else None)
             rp = RelyingParty(discovery_url=psc.mock.connection.discovery_url, client_id="rp-one", tls=tls)
             opened.callback(rp.http.close)
+            rp.discover()
             return rp
 
         yield start

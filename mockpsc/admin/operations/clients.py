@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from mockpsc.admin.api import Operation, PathParameter, Problem, not_found, refused
@@ -10,6 +10,7 @@ from mockpsc.admin.control import Control
 from mockpsc.admin.operations.issued import issued, with_files
 from mockpsc.client_tables import ClientTable, read_client
 from mockpsc.clients import Client
+from mockpsc.judgement import Registration
 from mockpsc.pki import add_client, thumbprint
 
 log = logging.getLogger("mockpsc")
@@ -65,6 +66,19 @@ async def _issue(control: Control, client: Client) -> dict[str, Any] | None:
     return issued(bundle, client.id) | with_files(control.pki.files.client(client.id))
 
 
+async def _certificate(control: Control, id: str) -> dict[str, Any]:
+    with not_found():
+        client = control.provider.clients.get(id) or control.provider.clients.declared(id)
+    with refused():
+        control.pki.files.client(id)  # refuses what cannot be a client id
+    told = await _issue(
+        control, client if client.declared else replace(client, registration=Registration(common_name=id))
+    )
+    if told is None:
+        raise Problem(409, f"The client {id!r} is known by a certificate of its own: the mock has not its key.")
+    return told
+
+
 def _remove(control: Control, id: str) -> dict[str, Any]:
     with not_found():
         client = control.provider.clients.declared(id)
@@ -96,6 +110,14 @@ OPERATIONS = (
         summary="Show a client.",
         answer="The client.",
         function=_get,
+        parameter=_ID,
+    ),
+    Operation(
+        method="POST",
+        path="/api/clients/{id}/certificate",
+        summary="Give the certificate of a client, declared or not, which is issued when there is none yet.",
+        answer="All of its certificate: PEM, PKCS#12 in base64, and the files' paths.",
+        function=_certificate,
         parameter=_ID,
     ),
     Operation(

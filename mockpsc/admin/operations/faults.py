@@ -33,6 +33,7 @@ def as_json(armed: Armed, now: float) -> dict[str, Any]:
     return {
         "id": armed.id,
         "name": armed.fault.name,
+        "verdict": armed.fault.verdict,
         "params": asdict(armed.fault),
         "match": armed.match.given,
         **asdict(armed.trigger),

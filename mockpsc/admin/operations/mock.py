@@ -19,15 +19,13 @@ def _connection(control: Control) -> dict[str, Any]:
 
 async def _reset(control: Control) -> dict[str, Any]:
     provider = control.provider
+    control.clock.reset()  # first: what the configuration arms begins anew, by the clock
     restore(control)
     provider.clients.restore()
     idle = control.faults.reset()
-    told = {"never_acted": all_as_json(control, idle)}
     await provider.store.clear()
     control.journal.clear()
-    control.clock.reset()
-    control.faults.clock_moved()
-    return told
+    return {"never_acted": all_as_json(control, idle)}
 
 
 OPERATIONS = (
