@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 TESTS ?= tests
 
-.PHONY: serve test slow check docs benchmark format clean
+.PHONY: serve test slow check docs relying-parties benchmark format clean
 
 serve: $(READY)  ## start the mock on https://localhost:8443
 	$(BIN)/mockpsc serve
@@ -24,6 +24,10 @@ check: $(READY)  ## formatting, lint, types, layers, generated pages
 	$(BIN)/python docs/generate.py --check
 
 docs: $(READY)  ## write the generated pages
+	$(BIN)/python docs/generate.py
+
+relying-parties: $(READY) tests/node/node_modules/.ready  ## measure what two libraries detect, and write the page
+	PYTHONPATH=tests $(BIN)/python -m relying_parties.against_faults
 	$(BIN)/python docs/generate.py
 
 benchmark: $(READY)  ## what a login costs

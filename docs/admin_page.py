@@ -26,6 +26,8 @@ OpenAPI 3.1 document is at `/api/openapi.json`. From a shell, the commands do it
 | `mockpsc clock`, `advance 5m`, `freeze`, `resume` | The clock. |
 | `mockpsc keys`, `rotate` | The keys that tokens are signed with. |
 | `mockpsc journal list`, `tail`, `export`, `clear`, `mockpsc handshakes` | [What happened](journal.md). |
+| `mockpsc findings`, `rules` | [What relying parties should not do](findings.md). |
+| `mockpsc token PERSONA [CLAIM=VALUE]…` | A token without a flow. |
 | `mockpsc certs revoke FILE` | Revocation. |
 | `mockpsc reset` | All of it, as it was at the start. |
 

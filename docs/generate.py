@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from admin_page import admin_page
+from fault_pages import conformance_page, faults_page
+from findings_page import findings_page
+from relying_parties_page import relying_parties_page
 
 from mockpsc import settings
 from mockpsc.cli import catalogue
@@ -153,6 +156,10 @@ PAGES = {
     "certificates.md": certificates_page,
     "diagnosis.md": diagnosis_page,
     "admin.md": admin_page,
+    "relying_parties.md": relying_parties_page,
+    "faults.md": faults_page,
+    "conformance.md": conformance_page,
+    "findings.md": findings_page,
 }
 
 

@@ -6,11 +6,14 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from mockpsc.errors import ConfigurationError
 
 _TIMEOUT = 10.0
+
+# A mock is not on the other side of the proxy that the environment may name.
+urlopen = build_opener(ProxyHandler({})).open
 
 Json = dict[str, Any]
 
@@ -128,6 +131,14 @@ class AdminClient:
     def clear_journal(self, **filter: Any) -> int:
         """Forget events; how many they were."""
         return int(self.delete("/api/journal", **filter)["cleared"])
+
+    def findings(self, **query: Any) -> list[Json]:
+        """What relying parties did that they must not or should not do; `query` has client, after, rule, severity."""
+        return list(self.get("/api/findings", **query))
+
+    def issue_token(self, persona: str, **asked: Any) -> Json:
+        """A token without a flow; `asked` has client, kind, scope, lifetime and claims."""
+        return dict(self.post("/api/tokens", {"persona": persona, **asked}))
 
     def reset(self) -> list[Json]:
         """Have the mock as it was at the start; the faults that were armed and never acted."""

@@ -56,8 +56,8 @@ class Member:
             return f"one of {', '.join(self.choices)}"
         what = " or ".join(_NAMES[each] for each in self.types)
         unit = f" of {self.unit}" if self.unit else ""
-        bounds = [f"{self.least:g} or more" if self.least is not None else ""]
-        bounds.append(f"{self.most:g} or less" if self.most is not None else "")
+        bounds = [f"{self.least:.12g} or more" if self.least is not None else ""]
+        bounds.append(f"{self.most:.12g} or less" if self.most is not None else "")
         return ", ".join(filter(None, [what + unit, *bounds]))
 
     @property

@@ -16,7 +16,7 @@ class Ports:
         self._faults, self._listeners = faults, listeners
         self._loop = asyncio.get_running_loop()
         self._lock = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         faults.on_change.append(self._changed)
 
@@ -33,11 +33,13 @@ class Ports:
         self._faults.on_change.remove(self._changed)
         if self._timer is not None:
             self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def _changed(self) -> None:
-        self._task = self._loop.create_task(self.adjust())
+        task = self._loop.create_task(self.adjust())
+        self._tasks.add(task)  # the loop itself would let it be collected
+        task.add_done_callback(self._tasks.discard)
 
     def _look_again(self) -> None:
         """Faults begin and end by the mock's clock, which runs as fast as the loop's unless somebody moves it."""

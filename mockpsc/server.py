@@ -76,9 +76,8 @@ class Mock:
         )
         personas = _personas(settings, self.profile)
         self.faults = Injector(self.clock, standing=_standing(settings, personas), scenarios=settings.scenarios)
-        self._present = Presentation(
-            self.pki, self.revocation, hosts=named_hosts(self.pki.server.certificate), clock=self.clock
-        )
+        hosts = named_hosts(self.pki.server.certificate)
+        self._present = Presentation(self.pki, hosts=hosts, clock=self.clock)
         self.provider = Provider(
             settings=settings,
             profile=self.profile,

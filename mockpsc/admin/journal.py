@@ -108,7 +108,7 @@ def _followed(journal: Journal, filter: Filter, *, secrets: bool) -> Response:
 
 
 def _count(control: Control, query: Filter) -> dict[str, int]:
-    return {"count": control.journal.count(query)}
+    return {"count": control.journal.count(query), "last": control.journal.last}
 
 
 def _take(control: Control, body: TakeBody) -> Response:
@@ -142,7 +142,7 @@ OPERATIONS: tuple[Operation, ...] = (
         method="GET",
         path="/api/journal/count",
         summary="Count the events in the journal that are asked for.",
-        answer="The `count`.",
+        answer="The `count`, and in `last` the number of the event that was recorded last, whatever it was.",
         function=_count,
         query=Filter,
     ),

@@ -9,7 +9,7 @@ Refusals are problem details (RFC 9457), those of OCSP apart, which has its own.
 
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,7 +21,7 @@ from mockpsc.admin.api.problems import Problem
 from mockpsc.clock import Clock
 from mockpsc.errors import nearest
 from mockpsc.pki.ocsp import OcspResponder
-from mockpsc.pki.revocation import RevocationMode, make_crl
+from mockpsc.pki.revocation import Revocation, RevocationMode, make_crl
 
 _FRESH = {"Cache-Control": "no-cache"}  # a revocation takes effect at once
 
@@ -30,17 +30,36 @@ _FRESH = {"Cache-Control": "no-cache"}  # a revocation takes effect at once
 class RevocationService:
     """What the routes need: a responder for each authority, by its name in the URLs, as `client-issuing`.
 
-    A serial number is revoked by the first authority that knows it.
+    A serial number is revoked by the first authority that knows it. `undoable` are those that were revoked here since
+    the start or the last reset, each with the authority's name.
     """
 
     responders: Mapping[str, OcspResponder]
     clock: Clock
     mode: RevocationMode = "crl"
+    undoable: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def of_clients(self) -> str:
         """The name of the authority that issues the clients' certificates, the first."""
         return next(iter(self.responders))
+
+    def revoke(self, name: str, serial: int, reason: x509.ReasonFlags) -> Revocation:
+        """Have an authority revoke a serial number; one that is revoked already stays as it was."""
+        registry = self.responders[name].revocations
+        if serial not in registry.current.revoked:
+            self.undoable.add((name, serial))
+        return registry.revoke(serial, at=self.clock.today(), reason=reason)
+
+    def reinstate(self, name: str, serial: int) -> Revocation | None:
+        """Take a revocation back: what it was, None if there was none."""
+        self.undoable.discard((name, serial))
+        return self.responders[name].revocations.reinstate(serial)
+
+    def reset(self) -> None:
+        """Take back what was revoked here since the start or the last reset."""
+        for name, serial in list(self.undoable):
+            self.reinstate(name, serial)
 
     def crl(self, name: str) -> x509.CertificateRevocationList | None:
         """The list of an authority as the mode has it; KeyError when there is no such authority."""

@@ -14,12 +14,14 @@ _COMMANDS: Mapping[str, str] = {
     "certs": "mockpsc.cli.certs",
     "clock": "mockpsc.cli.clock",
     "faults": "mockpsc.cli.faults",
+    "findings": "mockpsc.cli.findings",
     "handshakes": "mockpsc.cli.handshakes",
     "journal": "mockpsc.cli.journal",
     "keys": "mockpsc.cli.keys",
     "reset": "mockpsc.cli.reset",
     "scenarios": "mockpsc.cli.scenarios",
     "serve": "mockpsc.cli.serve",
+    "token": "mockpsc.cli.token",
 }
 
 

@@ -11,9 +11,9 @@ from mockpsc.client import AdminClient
 @driving
 @JSON
 def reset(mock: AdminClient, as_machine: bool) -> None:
-    """Have a running mock as it was at the start: faults, personas, clients, logins, journal and clock.
+    """Have a running mock as it was at the start: faults, personas, clients, revocations, logins, journal and clock.
 
-    The authorities, what they have revoked, and the keys stay.
+    The authorities and the keys stay.
     """
     told = mock.reset()
     show(told, never_acted(told), as_machine)

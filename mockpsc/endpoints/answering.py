@@ -67,11 +67,18 @@ class _Capture:
 async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     if answer.delay:
         await asyncio.sleep(answer.delay)
-    if answer.ending == "keep" and answer.length is None and answer.cut is None and not answer.until_close:
+    if _is_proper(answer):
         await _send_properly(answer, send)
     else:
-        scope["state"]["record"](replace(answer, headers=_headers(answer)))
+        said = replace(answer, headers=_headers(answer)) if answer.head else Answer(status=0)
+        scope["state"]["record"](said)
         await _send_past_http(answer, scope["extensions"]["mockpsc.connection"], receive)
+
+
+def _is_proper(answer: Answer) -> bool:
+    """Whether HTTP allows it, and the connection goes on."""
+    is_whole = answer.head and answer.cut is None
+    return is_whole and answer.length is None and not answer.until_close and answer.ending == "keep"
 
 
 async def _send_properly(answer: Answer, send: Send) -> None:
@@ -86,10 +93,11 @@ async def _send_properly(answer: Answer, send: Send) -> None:
 
 async def _send_past_http(answer: Answer, connection: Connection, receive: Receive) -> None:
     """uvicorn knows nothing of this answer, and waits for one until the connection is lost."""
-    connection.write(_head(answer))
-    for piece, pause in _pieces(answer, answer.body[: answer.cut]):
-        await asyncio.sleep(pause)
-        connection.write(piece)
+    if answer.head:
+        connection.write(_head(answer))
+        for piece, pause in _pieces(answer, answer.body[: answer.cut]):
+            await asyncio.sleep(pause)
+            connection.write(piece)
     connection.end_with(answer.ending)
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -38,8 +38,9 @@ def application(provider: Provider, listener: str, endpoints: Sequence[Endpoint]
     ]
     app = Starlette(routes=routes, exception_handlers=dict(handlers(provider)))
     app.router.redirect_slashes = False
+    names = {path: endpoint.name for endpoint in endpoints for path in endpoint.paths(provider.profile)}
     answering = Answering(Labelling(Front(app, provider)), provider)
-    return Attending(Recorder(answering, provider, listener), listener)
+    return Attending(Recorder(answering, provider, listener, names), listener)
 
 
 class Attending:

@@ -1,6 +1,7 @@
 """Writes each exchange to the journal."""
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -18,15 +19,16 @@ class Recorder:
     """Writes each exchange to the journal.
 
     An exchange is recorded when the last of its answer is about to be sent, so that a client finds it; one that is
-    never answered, when it is over. What answers past HTTP calls the `record` of the request's state first.
+    never answered, when it is over. What answers past HTTP calls the `record` of the request's state first. `names` are
+    those of the endpoints by their paths, also for a request that is refused before it gets to one.
     """
 
-    def __init__(self, app: ASGIApp, provider: Provider, listener: str) -> None:
-        self._app, self._provider, self._listener = app, provider, listener
+    def __init__(self, app: ASGIApp, provider: Provider, listener: str, names: Mapping[str, str]) -> None:
+        self._app, self._provider, self._listener, self._names = app, provider, listener, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application around it."""
-        recording = _Recording(scope, self._provider, self._listener)
+        recording = _Recording(scope, self._provider, self._listener, self._names.get(scope["path"]))
         scope.setdefault("state", {})["record"] = recording.answer_past_http
 
         async def receive_noted() -> Message:
@@ -47,8 +49,8 @@ class Recorder:
 class _Recording:
     """An exchange while it takes place, which is written down once."""
 
-    def __init__(self, scope: Scope, provider: Provider, listener: str) -> None:
-        self._scope, self._provider, self._listener = scope, provider, listener
+    def __init__(self, scope: Scope, provider: Provider, listener: str, endpoint: str | None) -> None:
+        self._scope, self._provider, self._listener, self._endpoint = scope, provider, listener, endpoint
         self._time, self._began = provider.clock.now(), asyncio.get_running_loop().time()
         self._headers = tuple(scope["headers"])  # before what stands in front takes some off
         self._status = 0
@@ -88,11 +90,12 @@ class _Recording:
         scope, state = self._scope, self._scope["state"]
         occasion: Occasion = state.get("occasion") or Occasion(listener=self._listener)
         refusal: MockPscError | None = state.get("refusal")
+        peer = peer_of(Request(scope))
         return Exchange(
             time=self._time,
             listener=self._listener,
-            connection_id=peer_of(Request(scope)).connection_id,
-            endpoint=occasion.endpoint,
+            connection_id=peer.connection_id,
+            endpoint=self._endpoint,
             method=scope["method"],
             path=scope["path"],
             status=self._status,
@@ -101,6 +104,7 @@ class _Recording:
             reason=getattr(refusal, "reason", None) or None,
             client_id=occasion.client,
             persona_id=occasion.persona,
+            subject=peer.subject,
             faults=tuple(occasion.trace.faults),
             tokens=tuple(occasion.trace.tokens),
             scheme=scope["scheme"],

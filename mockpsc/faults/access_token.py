@@ -96,14 +96,14 @@ class ScopeMissing(_AccessToken, jwt.Without):
     claim = "scope"
 
 
-@fault("access_token.acr_missing", "reject", "RFC 9470 §5")
+@fault("access_token.acr_missing", "reject", "RFC 9470 §6.1")
 class AcrMissing(_AccessToken, jwt.Without):
     """The access token does not say how well the person was authenticated; userinfo accepts it."""
 
     claim = "acr"
 
 
-@fault("access_token.acr_lower", "reject", "RFC 9470 §5")
+@fault("access_token.acr_lower", "reject", "RFC 9470 §6.1")
 class AcrLower(_AccessToken, jwt.Saying):
     """The access token says that the person was authenticated less well than was asked for; userinfo accepts it."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from mockpsc.errors import Unusable
+from mockpsc.errors import Unusable, nearest
 from mockpsc.faults.armed import Trigger
 from mockpsc.faults.base import Fault
 from mockpsc.faults.catalogue import catalogue, find_fault, make_fault
@@ -65,12 +65,15 @@ def read_order(given: Mapping[str, Any], who: str = "The fault to arm") -> Order
 
 
 def orders_in(text: str) -> list[Order]:
-    """Orders as text: faults separated by commas, each a name and its parameters, `token.error;error=invalid_grant`."""
+    """The orders of a request's header: faults separated by commas, each a name and its parameters, as in
+    `token.error;error=invalid_grant`."""
     return [_in_text(part.strip()) for part in text.split(",") if part.strip()]
 
 
 def _in_text(text: str) -> Order:
     name, *pairs = [each.strip() for each in text.split(";")]
+    if find_fault(name).stage in ("connection", "handshake"):
+        raise Unusable(f"{name} acts before a request is read, so no header can ask for it: arm it.")
     return read_order({"name": name, "params": params_in(name, pairs)})
 
 
@@ -93,7 +96,8 @@ def order_of_host(host: str | None) -> Order | None:
         return None
     label = host.removesuffix(HOSTS)
     if label not in hosts():
-        raise Unusable(f"{host} asks for no fault: known are {', '.join(hosts())}, each before {HOSTS}.")
+        known = ", ".join(hosts())
+        raise Unusable(f"{host} asks for no fault{nearest(label, hosts())}; known are {known}, each before {HOSTS}.")
     return Order(name=hosts()[label])
 
 

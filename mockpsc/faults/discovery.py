@@ -128,8 +128,8 @@ class AliasesElsewhere(_DiscoveryFault):
 
 @fault("discovery.iss_not_advertised", "reject", "RFC 9207 §2.4")
 class IssNotAdvertised(_DiscoveryFault):
-    """The document does not say that authorization responses have `iss`, and they have it. The reverse, `iss` advertised
-    and not sent, is authorization.iss_missing."""
+    """The document does not say that authorization responses have `iss`, and they have it. The reverse, `iss`
+    advertised and not sent, is authorization.iss_missing."""
 
     def effect(self, subject: Document, occasion: Occasion) -> Document:
         return subject.without("authorization_response_iss_parameter_supported")
@@ -155,7 +155,8 @@ class NotFound(RequestFault):
 
 @fault("discovery.wrong_types", "reject", "OpenID Connect Discovery §3")
 class WrongTypes(_DiscoveryFault):
-    """A member is of another JSON type: a text is in a list, a list is one text, true is a text, an object is a list."""
+    """A member is of another JSON type: a text is in a list, a list is one text, true is a text, an object is a
+    list."""
 
     member: str = member("token_endpoint_auth_methods_supported", "The member of the document.", choices=_OF_EACH_TYPE)
 
@@ -186,8 +187,8 @@ class Document2021(_Generation):
 
 @fault("discovery.document_2023", "accept", "the document recorded in 2023")
 class Document2023(_Generation):
-    """The document of 2023, with the mock's URLs: no EdDSA, no scope `basic`. Authorization responses have no `iss`, as it
-    was then."""
+    """The document of 2023, with the mock's URLs: no EdDSA, no scope `basic`. Authorization responses have no `iss`, as
+    it was then."""
 
     year = "2023"
 

@@ -1,7 +1,7 @@
 """Faults of the JWK Set (RFC 7517 §5), and of which key signs (OpenID Connect Core §10.1)."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -78,8 +78,8 @@ class MissingKid(_NamelessFault):
     modules=("oidcc-client-test-kid-absent-multiple-jwks",),
 )
 class SeveralWithoutKid(_NamelessFault):
-    """The set has two keys that could have signed, none with a kid, and tokens name none: each can be tried, or the token
-    refused. The one that signs is the second."""
+    """The set has two keys that could have signed, none with a kid, and tokens name none: each can be tried, or the
+    token refused. The one that signs is the second."""
 
     def keys(self, active: Jwk) -> list[Jwk]:
         return [_other_key(), active]
@@ -87,8 +87,8 @@ class SeveralWithoutKid(_NamelessFault):
 
 @fault("jwks.unknown_kty", "accept", "RFC 7517 §5")
 class UnknownKty(_KeySetFault):
-    """The set begins with a key of another type (OKP, RFC 8037), to be ignored by those who do not know it. OpenIddict 6
-    refuses the whole set."""
+    """The set begins with a key of another type (OKP, RFC 8037), to be ignored by those who do not know it. OpenIddict
+    6 refuses the whole set."""
 
     def effect(self, subject: Document, occasion: Occasion) -> Document:
         return subject.having(keys=[_ED25519, *subject.members["keys"]])
@@ -117,13 +117,13 @@ class NewKeyPublished(_KeySetFault):
     modules=("oidcc-client-test-signing-key-rotation", "oidcc-client-test-signing-key-rotation-just-before-signing"),
 )
 class NewKeyUsed(_SigningKeyFault):
-    """Tokens are signed with a key that is published only now, a new one for each arming: who does not know its kid must
-    fetch the set again. It stays in the set afterwards."""
+    """Tokens are signed with a key that is published only now, a new one for each arming: who does not know its kid
+    must fetch the set again. It stays in the set afterwards."""
 
     def effect(self, subject: Signing, occasion: Occasion) -> Signing:
-        made = occasion.memory.setdefault("made", [])
-        made.append(not made)
-        return replace(subject, key="new" if made[-1] else "next")
+        is_first = not occasion.memory
+        occasion.memory["made"] = True
+        return replace(subject, key="new" if is_first else "next")
 
 
 @fault("jwks.used_not_published", "reject", "OpenID Connect Core §10.1.1")
@@ -196,7 +196,7 @@ class BareKeys(_KeySetFault):
         return subject.having(keys=keys)
 
 
-def _with_signing_keys(subject: Document, change: Any) -> Document:
+def _with_signing_keys(subject: Document, change: Callable[[Jwk], Jwk]) -> Document:
     return subject.having(keys=[change(key) if _signs(key) else key for key in subject.members["keys"]])
 
 

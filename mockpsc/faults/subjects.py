@@ -15,10 +15,6 @@ Break = Literal["", "reset", "close", "hang"]
 
 _FLIGHT = 16 * 1024
 """Bytes: more than a server says in a handshake."""
-Break = Literal["", "reset", "close", "hang"]
-
-_FLIGHT = 16 * 1024
-"""Bytes: more than a server says in a handshake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +55,10 @@ class Greeting:
     """How a ClientHello is answered; None leaves things as they are.
 
     `certificate` is the name of a server's recipe in the catalogue of certificates; `versions` are the lowest and the
-    highest to speak, as IANA numbers them; `ciphers` is an OpenSSL cipher string for TLS up to 1.2, and `suites` one for
-    TLS 1.3. `client_auth` and `announce` are as the settings `client_cert` and `announce_ca`. An `alert` of that number,
-    or `instead`, is sent in the place of a ServerHello, and the connection ends. `cut` ends it in that way in the middle
-    of the first flight."""
+    highest to speak, as IANA numbers them; `ciphers` is an OpenSSL cipher string for TLS up to 1.2, and `suites` one
+    for TLS 1.3. `client_auth` and `announce` are as the settings `client_cert` and `announce_ca`. An `alert` of that
+    number, or `instead`, is sent in the place of a ServerHello, and the connection ends. `cut` ends it in that way in
+    the middle of the first flight."""
 
     certificate: str | None = None
     versions: tuple[int, int] | None = None
@@ -168,8 +164,8 @@ class Answer:
 
     It begins after `delay` seconds; its body goes in `pieces` of one size, with `pause` seconds before each but the
     first. `length` is what Content-Length says, if not the truth; `until_close` leaves it out, so that the body ends
-    with the connection. `cut` is how many bytes of the body are sent at all, and `ending` what becomes of the connection.
-    Without `head` not even the status line is sent."""
+    with the connection. `cut` is how many bytes of the body are sent at all, and `ending` what becomes of the
+    connection. Without `head` not even the status line is sent."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()

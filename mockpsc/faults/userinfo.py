@@ -33,6 +33,9 @@ CLAIMS = (
     "authMode",
     "email_verified",
 )
+FILLED = tuple(each for each in CLAIMS if each != "Mode_Acces_Raison")
+"""Those that are not empty anyway."""
+
 # Keycloak's words with each code, and its status.
 _USUAL: Mapping[str, tuple[str, int]] = {
     "invalid_token": ("Token verification failed", 401),
@@ -63,7 +66,10 @@ class Error(Refusing):
     "userinfo.unauthorized",
     "handle",
     "OpenID Connect Core §5.3.3; RFC 6750 §3; RFC 9110 §11.6.1",
-    modules=("fapi1-advanced-final-client-refresh-token-test",),
+    modules=(
+        "fapi1-advanced-final-client-refresh-token-test",
+        "fapi2-security-profile-final-client-refresh-token-test",
+    ),
     targets=("userinfo",),
 )
 class Unauthorized(RequestFault):
@@ -141,10 +147,10 @@ class ClaimMissing(DocumentFault):
 class ClaimEmpty(DocumentFault):
     """A claim is an empty text, as Pro Santé Connect sends what it does not know."""
 
-    claim: str = member("SubjectNameID", "The claim.", choices=CLAIMS)
+    claim: str = member("SubjectNameID", "The claim.", choices=FILLED)
 
     def effect(self, subject: Document, occasion: Occasion) -> Document:
-        return subject.having(**{self.claim: ""}) if subject.members.get(self.claim) else subject
+        return subject.having(**{self.claim: ""}) if subject.members.get(self.claim, "") != "" else subject
 
 
 @fault("userinfo.claim_null", "handle", "OpenID Connect Core §5.3.2", targets=("userinfo",))

@@ -19,7 +19,8 @@ class Exchange:
     """One HTTP request and its answer.
 
     `endpoint` is the name of the one that was asked, `client_id` and `persona_id` are whom it was about, as far as that
-    was found out. `error` is the OAuth error, and `hint` says what to do about it; `reason` is the code word of the
+    was found out, and `subject` is that of the certificate which was presented on the connection, as RFC 4514 writes
+    it. `error` is the OAuth error, and `hint` says what to do about it; `reason` is the code word of the
     verdict on the client's certificate, if that is why. `faults` are the names of those that acted on it, `tokens` the
     kind and the claims of each token that was issued in it. Headers and bodies are as they came, the request's as far
     as the mock has read it: see `content`.
@@ -41,6 +42,7 @@ class Exchange:
     reason: str | None = None
     client_id: str | None = None
     persona_id: str | None = None
+    subject: str | None = None
     faults: tuple[str, ...] = ()
     tokens: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     scheme: str = "https"

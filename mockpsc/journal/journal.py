@@ -5,7 +5,6 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from itertools import count
 
 from mockpsc.clock import Clock
 from mockpsc.journal.exchange import Exchange
@@ -38,14 +37,15 @@ class Journal:
         self.clock = clock
         self._events: deque[Event] = deque(maxlen=size)
         self._size = size
-        self._numbers = count(1)
+        self._last = 0
         self._waiting: list[_Waiting] = []
         self._followers: set[asyncio.Queue[Event | None]] = set()
 
     def record(self, event: Event) -> None:
         """Number the event and keep it, in the place of the oldest if the journal is full, unless somebody waits to
         take it; and log it."""
-        event = replace(event, number=next(self._numbers))
+        self._last += 1
+        event = replace(event, number=self._last)
         if not self._hand_over(event):
             self._events.append(event)
         for follower in list(self._followers):
@@ -62,6 +62,11 @@ class Journal:
     def count(self, filter: Filter = ALL) -> int:
         """How many there are of them."""
         return len(self.find(filter))
+
+    @property
+    def last(self) -> int:
+        """The number of the event that was recorded last, whatever became of it; 0 when there was none."""
+        return self._last
 
     def clear(self, filter: Filter = ALL) -> int:
         """Forget them, and tell how many they were."""

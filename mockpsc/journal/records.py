@@ -64,6 +64,7 @@ def _exchange(exchange: Exchange, content: Content) -> dict[str, Any]:
         "endpoint": exchange.endpoint,
         "client_id": exchange.client_id,
         "persona_id": exchange.persona_id,
+        "subject": exchange.subject,
         "method": exchange.method,
         "path": exchange.path,
         "url": content.url,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from mockpsc.judgement.verdict import Verdict
+from mockpsc.pki import UNREADABLE, show_dn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +23,11 @@ class Peer:
     def certificate(self) -> x509.Certificate | None:
         """The client's own certificate."""
         return self.chain[0] if self.chain else None
+
+    @property
+    def subject(self) -> str | None:
+        """That certificate's subject as RFC 4514 writes it, or `(malformed)`."""
+        try:
+            return show_dn(self.certificate.subject) if self.certificate else None
+        except UNREADABLE:
+            return "(malformed)"

@@ -5,8 +5,8 @@ certificate where the list is to be had, and the responder of `ocsp`.
 """
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,11 +51,16 @@ class RevocationList:
         """The next list, with one more."""
         return RevocationList(number=self.number + 1, revoked={**self.revoked, revocation.serial: revocation})
 
+    def without(self, serial: int) -> "RevocationList":
+        """The next list, with one less."""
+        revoked = {each: revocation for each, revocation in self.revoked.items() if each != serial}
+        return RevocationList(number=self.number + 1, revoked=revoked)
+
 
 class Revocations:
     """The registry of one authority's revoked certificates: in a file, which mocks may share, or else in memory.
 
-    Nothing leaves it: an expired certificate does no harm on a list.
+    Nothing leaves it by itself: an expired certificate does no harm on a list.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -88,19 +93,32 @@ class Revocations:
         if reason is x509.ReasonFlags.remove_from_crl:
             raise ValueError("removeFromCRL is for delta lists (RFC 5280 §5.3.1)")
         revocation = Revocation(serial=serial, at=at.astimezone(UTC).replace(microsecond=0), reason=reason)
+        with self._alone():
+            if serial not in self.current.revoked:
+                self._keep(self.current.adding(revocation))
+            return self._list.revoked[serial]
+
+    def reinstate(self, serial: int) -> Revocation | None:
+        """Take a revocation back, as no authority should but one of tests: what it was, None if there was none.
+
+        Raises ConfigurationError when the file cannot be read or written.
+        """
+        with self._alone():
+            revocation = self.current.revoked.get(serial)
+            if revocation is not None:
+                self._keep(self.current.without(serial))
+            return revocation
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         try:
-            with self._alone():
-                if serial not in self.current.revoked:
-                    self._keep(self.current.adding(revocation))
-                return self._list.revoked[serial]
+            with locked(self._path.parent) if self._path else nullcontext():
+                yield
         except OSError as error:
             raise ConfigurationError(
-                f"{self._path} cannot be written, so nothing was revoked: {error.strerror}. "
+                f"{self._path} cannot be written, so nothing was changed: {error.strerror}. "
                 "Let mockpsc write in that folder, or give it another one."
             ) from error
-
-    def _alone(self) -> AbstractContextManager[None]:
-        return locked(self._path.parent) if self._path else nullcontext()
 
     def _keep(self, changed: RevocationList) -> None:
         if self._path:

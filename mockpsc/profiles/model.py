@@ -62,7 +62,8 @@ class Profile:
         return _document({**self.discovery, **self.keycloak_discovery}, issuer=issuer, wallet=wallet)
 
     def variants(self, *, issuer: str, wallet: str, of_keycloak: bool = False) -> dict[str, dict[str, Any]]:
-        """The same documents as they were: by the year, with the mock's own URLs, and today's with its `former_hosts`."""
+        """The same documents as they were: by the year, with the mock's own URLs, and today's with its
+        `former_hosts`."""
         own = self.keycloak_discovery if of_keycloak else {}
         former = {name: f"https://{host}" for name, host in self.former_hosts.items()}
         then = {"issuer": former["auth"] + self.realm_path, "wallet": former["wallet"]}
@@ -102,9 +103,13 @@ def _filled(value: Any, **origins: str) -> Any:
 def load_profile(name: str) -> Profile:
     """The profile of that name, `bas` or `production`."""
     data = _read("bas") | ({} if name == "bas" else _read(name))
-    lists = {"default_scopes": tuple(data["default_scopes"]), "userinfo": _layout(data["userinfo"])}
-    claims = {token: tuple(members) for token, members in data["claims"].items()}
-    return Profile(**{**data, **lists, "claims": claims, "generations": _generations(data)})
+    typed: dict[str, Any] = {
+        "default_scopes": tuple(data["default_scopes"]),
+        "claims": {token: tuple(members) for token, members in data["claims"].items()},
+        "generations": _generations(data),
+        "userinfo": _layout(data["userinfo"]),
+    }
+    return Profile(**{**data, **typed})
 
 
 def _generations(data: dict[str, Any]) -> dict[str, dict[str, Any]]:

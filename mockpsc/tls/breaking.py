@@ -55,9 +55,7 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
 
     It is in uvicorn's `connections`, so that a stop cuts it short."""
 
-    def __init__(
-        self, raw: asyncio.Transport, *, rate: int | None, close_delay: float, connections: set[Any]
-    ) -> None:
+    def __init__(self, raw: asyncio.Transport, *, rate: int | None, close_delay: float, connections: set[Any]) -> None:
         super().__init__()
         self._raw, self._rate, self._close_delay = raw, rate, close_delay
         self._protocol = cast("asyncio.Protocol", raw.get_protocol())
@@ -108,7 +106,7 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
             return
         self._waiting += data
         if self._timer is None:
-            self._send(self._rate)
+            self._carry(self._rate)
         if len(self._waiting) > _HIGH and not self._full:
             self._full = True
             self._protocol.pause_writing()
@@ -164,18 +162,18 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
         """What waits here, and what waits there."""
         return len(self._waiting) + self._raw.get_write_buffer_size()
 
-    # Between the two. While the timer runs, the wire is carrying a piece, or waits for its end.
+    # Between the two. While the timer runs, a piece is on its way to the socket, or the end is.
 
-    def _send(self, rate: int) -> None:
-        piece = self._waiting[: max(1, int(rate * _TICK))]
-        del self._waiting[: len(piece)]
-        self._raw.write(bytes(piece))
-        self._timer = self._loop.call_later(len(piece) / rate, self._sent, rate)
+    def _carry(self, rate: int) -> None:
+        size = min(len(self._waiting), max(1, int(rate * _TICK)))
+        self._timer = self._loop.call_later(size / rate, self._arrive, size, rate)
 
-    def _sent(self, rate: int) -> None:
+    def _arrive(self, size: int, rate: int) -> None:
         self._timer = None
+        self._raw.write(bytes(self._waiting[:size]))
+        del self._waiting[:size]
         if self._waiting:
-            self._send(rate)
+            self._carry(rate)
         elif self._then is not None:
             self._then()
         if self._full and len(self._waiting) <= _LOW:

@@ -55,7 +55,8 @@ class TlsProfile:
     `intermediates` are not trusted: they only tell a chain that lacks one of them from one that leads elsewhere.
     `revocation` has the lists to go by, if any are. `staple` makes an OCSP response on the server's own certificate
     (RFC 6066 §8), in DER. `versions` are the lowest and the highest that are spoken; `ciphers` is an OpenSSL cipher
-    string for the versions up to 1.2, `suites` are those of TLS 1.3 (None: OpenSSL's own). A `weak` profile may do what OpenSSL refuses by default: small keys, SHA-1.
+    string for the versions up to 1.2, `suites` one for TLS 1.3 (None: OpenSSL's own). A `weak` profile may do what
+    OpenSSL refuses by default: small keys, SHA-1.
     """
 
     certificate: x509.Certificate

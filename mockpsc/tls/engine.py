@@ -157,13 +157,12 @@ class TlsProtocol(asyncio.Protocol):
         if greeting.alert is not None:
             self._answer_with_alert(greeting.alert, "broken", BROKEN)
         elif greeting.instead is not None:
-            self._raw.write(greeting.instead)
-            self._break("close")
+            self._break("close", greeting.instead)
         else:
-            self._begin(hello, greeting)
+            self._speak_tls(hello, greeting)
 
-    def _begin(self, hello: ClientHello, greeting: Greeting) -> None:
-        """Begin to speak TLS, as a greeting wants it."""
+    def _speak_tls(self, hello: ClientHello, greeting: Greeting) -> None:
+        """Begin the handshake proper, in the way that the faults want."""
         listener, wire = self._listener, self._wire
         self._cut = wire.end if wire.ends_at("flight") else greeting.cut
         profile = listener.present(listener.choose(hello), greeting, hello)
@@ -178,10 +177,10 @@ class TlsProtocol(asyncio.Protocol):
             return
         if wire.delay:
             self._raw.resume_reading()
-        if wire.greeting:
-            self._raw.write(wire.greeting)
         if wire.ends_at("accept"):
-            self._break(wire.end)
+            self._break(wire.end, wire.greeting)
+        elif wire.greeting:
+            self._raw.write(wire.greeting)
 
     def _condemn(self, certificate: x509.Certificate | None) -> int | None:
         """The error that an armed fault wants the client's certificate to have, as OpenSSL numbers it."""
@@ -191,9 +190,10 @@ class TlsProtocol(asyncio.Protocol):
         reason = listener.faults.change(CERTIFICATE, Acceptance(), self._occasion).reason
         return None if reason is None else reasons()[reason].codes[0]
 
-    def _break(self, how: Break) -> None:
+    def _break(self, how: Break, last_words: bytes = b"") -> None:
         """End the connection in the way that a fault wants."""
         self._tell("broken", BROKEN)
+        self._raw.write(last_words)
         end(self._raw, how, self._connections)
 
     def _answer_with_alert(self, number: int, outcome: Outcome, refusal: Refusal) -> None:
@@ -220,8 +220,7 @@ class TlsProtocol(asyncio.Protocol):
             return
         flight = tls.take()
         if self._cut and flight:
-            self._raw.write(flight[: len(flight) // 2])
-            self._break(self._cut)
+            self._break(self._cut, flight[: len(flight) // 2])
             return
         if done:
             self._tell("accepted")

@@ -97,6 +97,11 @@ class KeyRing:
             self.published = tuple(key for key in self.published if key is new)
         return new
 
+    def publish_active(self) -> None:
+        """Publish the key that signs, if a rotation has left it out."""
+        if self.active not in self.published:
+            self.published = (self.active, *self.published)
+
     @property
     def next(self) -> ProviderKey:
         """The key that the next rotation will use, made when it is first asked for."""

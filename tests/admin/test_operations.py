@@ -94,8 +94,10 @@ def test_a_fault_acts_from_arming_to_disarming(api: Api) -> None:
     assert armed == {
         "id": "f1",
         "name": "http.status",
+        "verdict": "handle",
         "params": {"status": 503, "retry_after": None},
         "match": {"endpoint": "discovery"},
+        "counted": True,
         "times": None,
         "every": None,
         "probability": None,

@@ -6,14 +6,14 @@ import * as client from 'openid-client'
 import { Agent, fetch } from 'undici'
 
 /** What connects the relying party: it trusts the mock, and presents the client's certificate if there is one. */
-export function backChannel({ ca_file, client_cert_file, client_key_file }) {
+export function backChannel({ ca_file, client_cert_file, client_key_file }, options = {}) {
   const own = client_cert_file && { cert: readFileSync(client_cert_file), key: readFileSync(client_key_file) }
-  return new Agent({ connect: { ca: readFileSync(ca_file), ...own } })
+  return new Agent({ connect: { ca: readFileSync(ca_file), ...own, ...options } })
 }
 
 /** What connects the browser, which has no client certificate. */
-export function frontChannel({ ca_file }) {
-  return new Agent({ connect: { ca: readFileSync(ca_file) } })
+export function frontChannel({ ca_file }, options = {}) {
+  return backChannel({ ca_file }, options)
 }
 
 /** Discovery. The certificate is in the dispatcher; `TlsClientAuth` puts the client id in the form, and no secret. */

@@ -187,7 +187,7 @@ def test_a_file_that_holds_something_else_is_refused_with_its_name(content: str,
 
 def test_nothing_is_revoked_when_the_file_cannot_be_written(tmp_path: Path) -> None:
     revocations = Revocations(tmp_path / "missing" / "revoked.json")
-    with pytest.raises(ConfigurationError, match="so nothing was revoked"):
+    with pytest.raises(ConfigurationError, match="so nothing was changed"):
         revocations.revoke(1, at=MOMENT)
     assert not revocations.current.revoked
 

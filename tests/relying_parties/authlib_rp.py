@@ -71,13 +71,18 @@ class RelyingParty:
 
     def log_in(self, callback: str, **more: str) -> CodeIDToken:
         """The claims of the person who comes back to that URL."""
-        if parse_qs(urlsplit(callback).query).get("iss") != [self.provider["issuer"]]:
-            raise ValueError("the authorization response is another provider's")
+        self._require_issuer(parse_qs(urlsplit(callback).query).get("iss"))
         form = {"code_verifier": self.code_verifier, **more}
         self.http.fetch_token(
             self.provider["token_endpoint"], authorization_response=callback, state=self.state, **form
         )
         return self.id_token()
+
+    def _require_issuer(self, given: list[str] | None) -> None:
+        """RFC 9207 §2.4."""
+        promised = self.provider.get("authorization_response_iss_parameter_supported")
+        if (given or promised) and given != [self.provider["issuer"]]:
+            raise ValueError("the authorization response is another provider's")
 
     def id_token(self) -> CodeIDToken:
         """The claims of the ID token, validated as `parse_id_token` of Authlib's framework integrations does it, which
@@ -86,9 +91,10 @@ class RelyingParty:
         decoded = self._verified(token["id_token"])
         expected = {"iss": {"value": self.provider["issuer"]}, "aud": {"value": client_id}}
         sent = {"client_id": client_id, "nonce": self.nonce, "access_token": token["access_token"]}
-        claims = CodeIDToken(decoded.claims, decoded.header, expected, sent)
-        claims.validate(leeway=120)
-        return claims
+        self.claims = CodeIDToken(decoded.claims, decoded.header, expected, sent)
+        self.claims.validate(leeway=120)
+        self.hint = token["id_token"]
+        return self.claims
 
     def _verified(self, token: str) -> jwt.Token:
         """A token whose signature is good, by keys that are fetched again when its own is not among them."""
@@ -105,8 +111,9 @@ class RelyingParty:
         return self.http.get(self.provider["userinfo_endpoint"]).raise_for_status().json()
 
     def refresh(self) -> CodeIDToken:
+        """The claims of the person, which are new if there is a new ID token: it may be left out."""
         self.http.refresh_token(self.provider["token_endpoint"])
-        return self.id_token()
+        return self.id_token() if "id_token" in self.http.token else self.claims
 
     def introspect(self, token: str) -> Any:
         url = self.provider["introspection_endpoint"]
@@ -117,5 +124,6 @@ class RelyingParty:
 
     def logout_url(self) -> str:
         """Where to send the browser so that it logs out."""
-        sent = {"id_token_hint": self.http.token["id_token"], "post_logout_redirect_uri": GOODBYE, "state": "bye"}
+        sent = {"id_token_hint": self.hint, "client_id": self.http.client_id}
+        sent |= {"post_logout_redirect_uri": GOODBYE, "state": "bye"}
         return str(add_params_to_uri(self.provider["end_session_endpoint"], list(sent.items())))

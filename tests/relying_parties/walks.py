@@ -11,7 +11,7 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
+from authlib.common.errors import AuthlibBaseError
+from joserfc.errors import ClaimError, JoseError
 from relying_parties.authlib_rp import RelyingParty, tls_context
 from relying_parties.parties import GOODBYE, open_in
 from support import CALLBACK, PERSONA, RunningMock
@@ -29,9 +31,10 @@ TIMEOUT = 2.0
 
 
 class Walker(Protocol):
-    """A relying party at work, of which `name` is the library."""
+    """A relying party at work: `name` is the library, `versions` are those of all that its errors depend on."""
 
     name: str
+    versions: Mapping[str, str]
 
     def __enter__(self) -> Self: ...
 
@@ -39,10 +42,6 @@ class Walker(Protocol):
 
     def walk(self, psc: RunningMock) -> tuple[str, str]:
         """The step that it reached at that mock, which is `end` after all, and the error that stopped it there."""
-        ...
-
-    def versions(self) -> dict[str, str]:
-        """Of all that its errors depend on."""
         ...
 
 
@@ -61,6 +60,11 @@ class OpenIdClient:
 
     name = "openid-client"
 
+    def __init__(self) -> None:
+        node = subprocess.run([node_command(), "--version"], capture_output=True, text=True, check=True).stdout
+        major = node.removeprefix("v").partition(".")[0]
+        self.versions = {each: _node_package(each) for each in ("openid-client", "undici")} | {"Node": major}
+
     def __enter__(self) -> Self:
         command = [node_command(), str(NODE / "against_faults.mjs")]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -78,10 +82,6 @@ class OpenIdClient:
         report = json.loads(self._process.stdout.readline())
         return report["step"], report.get("error", "")
 
-    def versions(self) -> dict[str, str]:
-        node = subprocess.run([node_command(), "--version"], capture_output=True, text=True, check=True).stdout
-        return {each: _node_package(each) for each in ("openid-client", "undici")} | {"Node": node[1:].split(".")[0]}
-
 
 def _node_package(name: str) -> str:
     return str(json.loads((NODE / "node_modules" / name / "package.json").read_text(encoding="utf-8"))["version"])
@@ -91,6 +91,16 @@ class Authlib:
     """In this process."""
 
     name = "Authlib"
+
+    def __init__(self) -> None:
+        openssl, python = ssl.OPENSSL_VERSION_INFO, sys.version_info
+        self.versions = {
+            "Authlib": version("authlib"),
+            "joserfc": version("joserfc"),
+            "httpx": version("httpx"),
+            "Python": f"{python[0]}.{python[1]}",
+            "OpenSSL": f"{openssl[0]}.{openssl[1]}",
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +114,10 @@ class Authlib:
             discovery_url=psc.mock.connection.discovery_url,
             client_id="rp-one",
             tls=tls_context(files / "ca.pem", files / "clients" / "rp-one"),
-            timeout=TIMEOUT,
+            **_OPTIONS,
         )
         step = ""
-        with closing(rp.http), psc.client(timeout=TIMEOUT) as browser:
+        with closing(rp.http), psc.client(**_OPTIONS) as browser:
             try:
                 for step in _steps(rp, browser):  # noqa: B007 - the last one counts
                     pass
@@ -115,11 +125,14 @@ class Authlib:
                 return step, _tell(error)
         return step, ""
 
-    def versions(self) -> dict[str, str]:
-        packages = {"Authlib": "authlib", "joserfc": "joserfc", "httpx": "httpx"}
-        openssl = ".".join(map(str, ssl.OPENSSL_VERSION_INFO[:2]))
-        python = ".".join(map(str, sys.version_info[:2]))
-        return {name: version(package) for name, package in packages.items()} | {"Python": python, "OpenSSL": openssl}
+
+def _require_here(request: httpx.Request) -> None:
+    """Finds this machine only: a fault may name hosts that exist elsewhere."""
+    if request.url.host not in ("localhost", "127.0.0.1"):
+        raise httpx.ConnectError("unknown host", request=request)
+
+
+_OPTIONS: Mapping[str, Any] = {"timeout": TIMEOUT, "event_hooks": {"request": [_require_here]}}
 
 
 def _steps(rp: RelyingParty, browser: httpx.Client) -> Iterator[str]:
@@ -132,12 +145,14 @@ def _steps(rp: RelyingParty, browser: httpx.Client) -> Iterator[str]:
     yield "userinfo"
     rp.userinfo()
     yield "refresh"
-    rp.refresh()
+    if "refresh_token" in rp.http.token:
+        rp.refresh()
     yield "introspection"
     if not rp.introspect(rp.http.token["access_token"])["active"]:
         raise RuntimeError("the token is not active")
     yield "revocation"
-    rp.revoke(rp.http.token["refresh_token"])
+    if "revocation_endpoint" in rp.provider:
+        rp.revoke(rp.http.token.get("refresh_token", rp.http.token["access_token"]))
     yield "logout"
     _sent(browser, rp.logout_url(), GOODBYE)
     yield "end"
@@ -156,7 +171,9 @@ def _sent(browser: httpx.Client, url: str, expected: str) -> str:
 
 def _tell(error: Exception) -> str:
     """An error in a line that is the same each time: its class, and what the library or the system has as a code."""
-    return ", ".join(filter(None, [type(error).__name__, _code(error), _code(_innermost(error))]))
+    root = _innermost(error)
+    parts = (type(error).__name__, _code(error), _code(root) if isinstance(root, OSError) else "")
+    return ", ".join(filter(None, parts))
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -172,7 +189,13 @@ def _code(error: BaseException) -> str:
             return error.verify_message
         case ssl.SSLError():
             return str(error.reason)
-        case OSError(errno=int(number)):
-            return errno.errorcode.get(number, "")
+        case OSError():
+            return errno.errorcode.get(error.errno or 0, "")
+        case ClaimError():
+            return error.claim
+        case AuthlibBaseError():
+            return str(error.error)
+        case httpx.RequestError() | JoseError():  # whose texts have byte counts and key ids
+            return ""
         case _:
             return str(error)

@@ -84,11 +84,10 @@ class Open:
         self.transport = TlsTransport(
             self.raw,
             self._shake_hands(profile),
-            self.http,
             connections=self.connections,
             on_failure=self.failures.append,
         )
-        self.transport.start()
+        self.transport.start(self.http)
 
     def _shake_hands(self, profile: TlsProfile) -> TlsConnection:
         hello = self.client_says()

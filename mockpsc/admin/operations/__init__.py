@@ -7,6 +7,7 @@ from mockpsc.admin.operations import (
     clients,
     clock,
     faults,
+    findings,
     keys,
     mock,
     personas,
@@ -14,6 +15,7 @@ from mockpsc.admin.operations import (
     scenarios,
     sessions,
     settings,
+    tokens,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -27,6 +29,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *keys.OPERATIONS,
     *clock.OPERATIONS,
     *sessions.OPERATIONS,
+    *tokens.OPERATIONS,
     *journal.OPERATIONS,
+    *findings.OPERATIONS,
     *settings.OPERATIONS,
 )

@@ -66,17 +66,14 @@ async def _issue(control: Control, client: Client) -> dict[str, Any] | None:
     return issued(bundle, client.id) | with_files(control.pki.files.client(client.id))
 
 
-async def _certificate(control: Control, id: str) -> dict[str, Any]:
+async def _credentials(control: Control, id: str) -> dict[str, Any]:
     with not_found():
         client = control.provider.clients.get(id) or control.provider.clients.declared(id)
     with refused():
         control.pki.files.client(id)  # refuses what cannot be a client id
-    told = await _issue(
-        control, client if client.declared else replace(client, registration=Registration(common_name=id))
-    )
-    if told is None:
-        raise Problem(409, f"The client {id!r} is known by a certificate of its own: the mock has not its key.")
-    return told
+    if not client.declared:
+        client = replace(client, registration=Registration(common_name=id))
+    return {"id": id, "secret": client.secret, "certificate": await _issue(control, client)}
 
 
 def _remove(control: Control, id: str) -> dict[str, Any]:
@@ -114,10 +111,11 @@ OPERATIONS = (
     ),
     Operation(
         method="POST",
-        path="/api/clients/{id}/certificate",
-        summary="Give the certificate of a client, declared or not, which is issued when there is none yet.",
-        answer="All of its certificate: PEM, PKCS#12 in base64, and the files' paths.",
-        function=_certificate,
+        path="/api/clients/{id}/credentials",
+        summary="Give what a client, declared or not, proves itself with; its certificate is issued when it has none.",
+        answer="`secret`, and `certificate` with all of it: PEM, PKCS#12 in base64, and the files' paths. Each is null "
+        "for a client that has none, or has one of its own.",
+        function=_credentials,
         parameter=_ID,
     ),
     Operation(

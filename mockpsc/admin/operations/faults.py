@@ -36,6 +36,7 @@ def as_json(armed: Armed, now: float) -> dict[str, Any]:
         "verdict": armed.fault.verdict,
         "params": asdict(armed.fault),
         "match": armed.match.given,
+        "counted": armed.fault.counted,
         **asdict(armed.trigger),
         "state": armed.state(now),
         "seen": armed.seen,

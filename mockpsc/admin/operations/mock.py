@@ -23,6 +23,8 @@ async def _reset(control: Control) -> dict[str, Any]:
     restore(control)
     provider.clients.restore()
     idle = control.faults.reset()
+    control.revocation.reset()
+    provider.keys.publish_active()
     await provider.store.clear()
     control.journal.clear()
     return {"never_acted": all_as_json(control, idle)}
@@ -46,8 +48,10 @@ OPERATIONS = (
     Operation(
         method="POST",
         path="/api/reset",
-        summary="Have the mock as it was at the start: faults, scenarios, personas, clients, logins, journal, clock.",
-        answer="`never_acted`: the faults that were armed and never acted. Authorities, revocations and keys stay.",
+        summary="Have the mock as it was at the start: faults, scenarios, personas, clients, revocations, logins, "
+        "journal, clock.",
+        answer="`never_acted`: the faults that were armed and never acted. Authorities and keys stay; the key that signs "
+        "is published, if it was not.",
         function=_reset,
     ),
 )

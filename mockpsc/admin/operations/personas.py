@@ -42,12 +42,16 @@ def _require_one(control: Control, id: str) -> Persona:
     return personas[id]
 
 
+def _as_json(control: Control, persona: Persona) -> dict[str, Any]:
+    return asdict(persona) | {"sub": control.provider.profile.subject_prefix + persona.id}
+
+
 def _list(control: Control) -> list[dict[str, Any]]:
-    return [asdict(each) for each in control.provider.personas.values()]
+    return [_as_json(control, each) for each in control.provider.personas.values()]
 
 
 def _get(control: Control, id: str) -> dict[str, Any]:
-    return asdict(_require_one(control, id))
+    return _as_json(control, _require_one(control, id))
 
 
 def _add(control: Control, body: Persona) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def _add(control: Control, body: Persona) -> dict[str, Any]:
     control.provider.personas[persona.id] = persona
     for order in orders:
         control.faults.arm(order, origin="persona")
-    return asdict(persona)
+    return _as_json(control, persona)
 
 
 def _remove(control: Control, id: str) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def _remove(control: Control, id: str) -> dict[str, Any]:
     for armed in control.faults.armed():
         if armed.origin == "persona" and armed.match.persona == id:
             control.faults.disarm(armed.id)
-    return asdict(persona)
+    return _as_json(control, persona)
 
 
 OPERATIONS = (
@@ -75,7 +79,7 @@ OPERATIONS = (
         method="GET",
         path="/api/personas",
         summary="List the people who can log in.",
-        answer="A list, in the order of the login page.",
+        answer="A list, in the order of the login page: what each was added with, and the claim `sub`.",
         function=_list,
     ),
     Operation(

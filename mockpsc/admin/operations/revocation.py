@@ -1,4 +1,4 @@
-"""Revoking a certificate."""
+"""Revoking a certificate, and taking that back."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from mockpsc.admin.api import Operation, Problem
 from mockpsc.admin.control import Control
 from mockpsc.admin.revocation import RevocationService
 from mockpsc.members import member
-from mockpsc.pki.revocation import LARGEST_SERIAL, RevocationMode
+from mockpsc.pki.revocation import LARGEST_SERIAL, Revocation, RevocationMode
 
 _REASONS = {each.value: each for each in x509.ReasonFlags if each is not x509.ReasonFlags.remove_from_crl}
 _SERIAL = re.compile(r"(?:0x)?([0-9a-f]{1,64})", re.IGNORECASE)
@@ -25,11 +25,17 @@ _EFFECT_ELSEWHERE = "None on the mock's handshakes, which check clients' certifi
 
 
 @dataclass(frozen=True, kw_only=True)
-class RevokeBody:
-    """Which certificate to revoke, by one of the two, and why."""
+class CertificateBody:
+    """Which certificate, by one of the two."""
 
     serial: str | None = member(None, "Its serial number in hexadecimal, as `openssl x509 -serial` prints it.")
     certificate: str | None = member(None, "The certificate itself, in PEM.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeBody(CertificateBody):
+    """Which certificate to revoke, and why."""
+
     reason: str = member("unspecified", "Why (RFC 5280 §5.3.1).", choices=tuple(_REASONS))
 
 
@@ -37,21 +43,35 @@ def _revoke(control: Control, body: RevokeBody) -> dict[str, Any]:
     """Revoke what was named, and tell it."""
     service = control.revocation
     name, serial = _target(service, body)
-    responder = service.responders[name]
-    revocation = responder.revocations.revoke(serial, at=service.clock.today(), reason=_REASONS[body.reason])
-    return {
-        "serial": f"{revocation.serial:x}",
-        "authority": name,
-        "issuer": responder.authority.certificate.subject.rfc4514_string(),
-        "revoked_at": revocation.at.isoformat(),
-        "reason": revocation.reason.value,
+    revocation = service.revoke(name, serial, _REASONS[body.reason])
+    return _as_json(service, name, revocation) | {
         "mode": service.mode,
         "effect": _EFFECTS[service.mode] if name == service.of_clients else _EFFECT_ELSEWHERE,
     }
 
 
-def _target(service: RevocationService, body: RevokeBody) -> tuple[str, int]:
-    """The authority's name, and the serial number that it is to revoke."""
+def _reinstate(control: Control, body: CertificateBody) -> dict[str, Any]:
+    """Take the revocation of what was named back, and tell it."""
+    service = control.revocation
+    name, serial = _target(service, body)
+    revocation = service.reinstate(name, serial)
+    if revocation is None:
+        raise Problem(404, f"The certificate {serial:x} of {name} is not revoked, so there is nothing to take back.")
+    return _as_json(service, name, revocation)
+
+
+def _as_json(service: RevocationService, name: str, revocation: Revocation) -> dict[str, Any]:
+    return {
+        "serial": f"{revocation.serial:x}",
+        "authority": name,
+        "issuer": service.responders[name].authority.certificate.subject.rfc4514_string(),
+        "revoked_at": revocation.at.isoformat(),
+        "reason": revocation.reason.value,
+    }
+
+
+def _target(service: RevocationService, body: CertificateBody) -> tuple[str, int]:
+    """The authority's name, and the serial number that is meant."""
     if body.serial is not None and body.certificate is None:
         return _by_serial(service, body.serial)
     if body.certificate is not None and body.serial is None:
@@ -105,10 +125,19 @@ OPERATIONS = (
     Operation(
         method="POST",
         path="/api/certificates/revoke",
-        summary="Revoke a certificate that an authority of the mock's has issued.",
+        summary="Revoke a certificate that an authority of the mock's has issued, until the mock is reset.",
         answer="What was revoked, by which authority, and what effect that has.",
         function=_revoke,
         body=RevokeBody,
         example={"serial": "5f3a…", "reason": "keyCompromise"},
+    ),
+    Operation(
+        method="POST",
+        path="/api/certificates/reinstate",
+        summary="Take the revocation of a certificate back.",
+        answer="What was revoked, by which authority, when and why.",
+        function=_reinstate,
+        body=CertificateBody,
+        example={"serial": "5f3a…"},
     ),
 )

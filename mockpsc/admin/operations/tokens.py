@@ -1,0 +1,153 @@
+"""Tokens without a flow, for the tests of resource servers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography import x509
+
+from mockpsc.admin.api import Operation, refused
+from mockpsc.admin.control import Control
+from mockpsc.clients import Client
+from mockpsc.errors import Unusable, nearest
+from mockpsc.faults import Occasion
+from mockpsc.members import member
+from mockpsc.pki import load_certificates, thumbprint
+from mockpsc.profiles import Persona
+from mockpsc.store import Session
+from mockpsc.tokens import Grant, TokenKind, claims
+
+_LONGEST = 10**8
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenAsked:
+    """What kind of token."""
+
+    client: str | None = member(None, "To whom it is given (default: the client of the printed settings).")
+    kind: str = member("access_token", "What it is.", choices=("access_token", "id_token"))
+    scope: str = member("openid scope_all", "What is granted.")
+    lifetime: int | None = member(
+        None,
+        "How long it lives, but no longer than the login; a negative number is in the past (default: as in a login).",
+        unit="seconds",
+        least=-_LONGEST,
+        most=_LONGEST,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenBody(TokenAsked):
+    """A token to issue."""
+
+    persona: str = member(help="The id of the person whom it stands for.")
+    claims: dict[str, Any] = member({}, "Claims that are laid over its own; null takes one away.")
+
+
+async def _issue(control: Control, body: TokenBody) -> dict[str, Any]:
+    persona, client = _persona(control, body.persona), _client(control, body.client)
+    scope, certificate = _scope(control, client, body), _bound_to(control, client, body)
+    session = await control.provider.sessions.open(persona.id)
+    await control.provider.sessions.attach(session, client.id)
+    grant = Grant(
+        issuer=control.provider.issuer,
+        client_id=client.id,
+        persona=persona,
+        session_id=session.id,
+        auth_time=session.auth_time,
+        acr=client.acr or persona.acr,
+        scope=scope,
+        nonce=None,
+        thumbprint=thumbprint(certificate) if certificate else None,
+    )
+    return _issued(control, grant, session, body)
+
+
+def _issued(control: Control, grant: Grant, session: Session, body: TokenBody) -> dict[str, Any]:
+    """The token; of an ID token, also the access token that goes with it."""
+    provider, now = control.provider, control.clock.now()
+    lifetime = provider.settings.access_token_lifetime if body.lifetime is None else body.lifetime
+    times = {"now": now, "expires_at": min(now + lifetime, session.expires_at)}
+    said: Mapping[str, Any] = claims.access_token(grant, provider.profile, **times)
+    if body.kind == "access_token":
+        return _signed(control, grant, "access_token", _overlaid(said, body.claims))
+    access = _signed(control, grant, "access_token", said)["token"]
+    said = claims.id_token(grant, provider.profile, **times, access_token=access)
+    return _signed(control, grant, "id_token", _overlaid(said, body.claims)) | {"access_token": access}
+
+
+def _signed(control: Control, grant: Grant, kind: TokenKind, said: Mapping[str, Any]) -> dict[str, Any]:
+    """A token as the armed faults make it."""
+    occasion = Occasion(listener="admin", client=grant.client_id, persona=grant.persona.id)
+    token = control.provider.issue(kind, said, occasion)
+    ((_, final),) = occasion.trace.tokens
+    return {"token": token, "claims": dict(final), "expires_at": _moment(final.get("exp"))}
+
+
+def _overlaid(said: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**said, **over}.items() if over.get(name, value) is not None}
+
+
+def _moment(seconds: Any) -> str | None:
+    """A time as a claim has it, in ISO 8601; None for what is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _persona(control: Control, id: str) -> Persona:
+    personas = control.provider.personas
+    if id not in personas:
+        raise Unusable(f"No persona has the id {id!r}{nearest(id, personas)}: GET /api/personas lists them.")
+    return personas[id]
+
+
+def _client(control: Control, id: str | None) -> Client:
+    clients = control.provider.clients
+    id = control.connection.client_id if id is None else id
+    client = clients.get(id)
+    if client is None:
+        raise Unusable(clients.hint(id))
+    return client
+
+
+def _scope(control: Control, client: Client, body: TokenBody) -> str:
+    """What is granted, with what every login of the profile is granted."""
+    profile, asked = control.provider.profile, body.scope.split()
+    for scope in asked:
+        if scope not in profile.scopes or not client.allows_scope(scope):
+            raise Unusable(f"The client {client.id!r} cannot be granted {scope!r}{nearest(scope, profile.scopes)}.")
+    if body.kind == "id_token" and "openid" not in asked:
+        raise Unusable(f"The scope is {body.scope!r}; an ID token is given for one that has openid.")
+    return " ".join(dict.fromkeys([*asked, *profile.default_scopes]))
+
+
+def _bound_to(control: Control, client: Client, body: TokenBody) -> x509.Certificate | None:
+    """The certificate that the token is bound to (RFC 8705 §3), when tokens are."""
+    if not control.settings.bind_tokens or "cnf" in body.claims:
+        return None
+    with refused():
+        file = control.pki.files.client(client.id).cert
+        known = client.registration.certificates or (load_certificates(file) if file.exists() else ())
+    if not known:
+        raise Unusable(
+            f"Tokens are bound to the client's certificate (bind_tokens), and that of {client.id!r} is not known: "
+            'give its thumbprint, as claims {"cnf": {"x5t#S256": "…"}}.'
+        )
+    return known[0]
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/api/tokens",
+        summary="Log a person in and issue a token, without a browser and without a code. Armed faults act on it.",
+        answer="The `token`, its `claims` and when it `expires_at`; with an ID token also its `access_token`.",
+        function=_issue,
+        body=TokenBody,
+        example={"persona": "899700218896", "client": "my-client", "claims": {"acr": "eidas2", "authMode": None}},
+        status=201,
+    ),
+)
