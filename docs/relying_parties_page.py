@@ -26,10 +26,13 @@ Both are applications as a careful developer writes them by the library's docume
 check nothing by hand that the library does not check: a fault that is not detected is yours to detect.
 
 - With openid-client, `enableNonRepudiationChecks` is on, which verifies the signatures of ID tokens; the library does
-  not do it otherwise. It allows times in an ID token to be wrong by 30 seconds.
+  not do it otherwise. It allows times in an ID token to be wrong by 30 seconds. It is given the URL of the discovery
+  document, whose name is not the usual one, and so does not compare `issuer` with it; `iss` comes to light later.
 - With Authlib, the ID token is validated as its framework integrations do it, which allow 120 seconds; the application
   also says for whom the token must be (`aud`), and compares `iss` in the authorization response, as RFC 9207 wants. The
-  library does neither by itself. It does not know `mtls_endpoint_aliases`, and calls the other URLs.
+  library does neither by itself. It does not know `mtls_endpoint_aliases`, and calls the other URLs. When there is no
+  code in the authorization response, its httpx client does not read the error: it asks for a token with client
+  credentials, which the mock refuses.
 - Both applications read `active` in an introspection response, and refresh and revoke only what they were given.
 - Neither compares `acr` with what it had asked for, nor reads more of the userinfo than `sub`.
 

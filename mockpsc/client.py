@@ -123,6 +123,13 @@ class AdminClient:
         """Those to come, until the mock stops."""
         return self._lines("/api/journal", {"follow": True, **filter})
 
+    def wait(self, timeout: float, **filter: Any) -> Json | None:
+        """The oldest of the events that are asked for, or else the first to come in that many seconds; None when none
+        comes. It stays in the journal."""
+        asked = {**filter, "timeout": timeout, "keep": True}
+        told = self._json("POST", "/api/journal/take", asked, timeout=timeout + _TIMEOUT)
+        return None if told is None else dict(told)
+
     def export_journal(self, form: str, **filter: Any) -> str:
         """Those that are kept, as `har` or `ndjson`."""
         with self._open("GET", "/api/journal", query={"format": form, **filter}) as response:
@@ -150,8 +157,9 @@ class AdminClient:
         path: str,
         document: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
+        timeout: float = _TIMEOUT,
     ) -> Any:
-        with self._open(method, path, document, query) as response:
+        with self._open(method, path, document, query, timeout) as response:
             return json.load(response)
 
     def _lines(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:

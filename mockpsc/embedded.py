@@ -2,70 +2,94 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
-from mockpsc.errors import MockPscError
+from mockpsc.errors import Unusable
 from mockpsc.listener import loop_factory
 from mockpsc.psc import Psc
 from mockpsc.server import Mock
 from mockpsc.settings import Settings, made_from
 
 
-def ephemeral_settings(folder: Path, **options: Any) -> Settings:
-    """Settings for a mock that disturbs nobody: free ports, and certificates in a folder. `options` are as those of
-    `mockpsc serve`, as Python values or as text. Raises ConfigurationError."""
-    ports = {f"{listener}_bind": "127.0.0.1:0" for listener in ("auth", "wallet", "admin")}
-    return made_from({"certs": folder / "certs", **ports, **options})
-
-
 class MockPsc:
     """Runs a mock as long as the `with` block does, and gives a `Psc` to drive it.
 
-    `settings` are its options; or `options` are given by name, as `ephemeral_settings` takes them. Certificates are in
-    a temporary folder unless the options name another. Raises ConfigurationError when it cannot be as asked."""
+    Its `options` are those of `mockpsc serve`, by name, as Python values or as text; or `settings` has them all.
+    Without options it disturbs nobody: it takes free ports, and its certificates are in a temporary folder. The block
+    raises ConfigurationError when the mock cannot be as asked."""
 
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
         if settings is not None and options:
-            raise MockPscError(f"Settings were given, and {', '.join(options)} besides: give all in one way.")
-        self._temporary = TemporaryDirectory(prefix="mockpsc-")
-        self._folder = Path(self._temporary.name)
-        self._settings = settings or ephemeral_settings(self._folder, **options)
-        self._ready = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="mockpsc", daemon=True)
+            raise Unusable(f"Settings were given, and {', '.join(options)} beside them: give all in one way.")
+        self._settings, self._options = settings, options
+        self._running = ExitStack()
 
     def __enter__(self) -> Psc:
-        self._thread.start()
-        self._ready.wait()
-        if self._failure is not None:
-            self._close()
-            raise self._failure
-        return Psc(self._admin_url, folder=self._folder)
+        with ExitStack() as started:
+            folder = Path(started.enter_context(TemporaryDirectory(prefix="mockpsc-")))
+            settings = self._settings or ephemeral_settings(folder, **self._options)
+            admin_url = started.enter_context(_running(settings))
+            psc = Psc(admin_url, folder=folder, token=settings.admin_token)
+            self._running = started.pop_all()
+        return psc
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._close()
+        self._running.close()
 
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            try:
+
+def ephemeral_settings(folder: Path, **options: Any) -> Settings:
+    """The settings of a mock that disturbs nobody: free ports, and certificates in a folder, unless the options say
+    otherwise. Raises ConfigurationError."""
+    ports = {f"{listener}_bind": "127.0.0.1:0" for listener in ("auth", "wallet", "admin")}
+    return made_from({"certs": folder / "certs", **ports, **options})
+
+
+@contextmanager
+def _running(settings: Settings) -> Iterator[str]:
+    """A mock in a thread, and the origin of its admin API."""
+    thread = _MockThread(settings)
+    thread.start()
+    try:
+        yield thread.ready.result()
+    finally:
+        thread.stop()
+
+
+class _MockThread(threading.Thread):
+    """Serves a mock until it is stopped. A daemon, so that a program that is killed does not wait for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="mockpsc", daemon=True)
+        self._settings = settings
+        self.ready: Future[str] = Future()
+        """The origin of its admin API, or what kept it from starting."""
+
+    def run(self) -> None:
+        """Serve."""
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(self._serve())
-            except BaseException as failure:
-                self._failure = failure
-                self._ready.set()
+        except BaseException as failure:
+            if self.ready.done():
+                raise
+            self.ready.set_exception(failure)
+
+    def stop(self) -> None:
+        """Stop the mock, if it runs, and wait until it has ended."""
+        if self.ready.exception() is None and self.is_alive():
+            self._loop.call_soon_threadsafe(self._over.set)
+        self.join()
 
     async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         async with Mock(self._settings) as mock:
-            self._admin_url = mock.connection.admin_url
-            self._ready.set()
-            await self._stop.wait()
-
-    def _close(self) -> None:
-        self._thread.join()
-        self._temporary.cleanup()
+            self.ready.set_result(mock.connection.admin_url)
+            await self._over.wait()

@@ -1,5 +1,6 @@
 """What every endpoint is given."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ class Provider:
     faults: Injector
     judge: Callable[[Sequence[x509.Certificate]], Verdict | None]
     """The verdict on a chain that did not come through the handshake, the client's own certificate first."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    """Set when the mock stops: whatever waits on purpose waits no longer."""
     _said: set[str] = field(default_factory=set, init=False)
 
     @property

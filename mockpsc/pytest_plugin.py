@@ -4,7 +4,7 @@ Nothing of mockpsc is imported before a fixture is asked for, so that a test run
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,13 @@ if TYPE_CHECKING:
     from mockpsc.psc import ArmedFault, Psc
     from mockpsc.settings import Settings
 
-_MARK = "psc(persona=None, fault=None, client=None): who logs in, which fault is armed, and which client is meant."
+_MARK = "psc(persona=None, fault=None, client=None): who logs in, what is armed, and which client is meant."
 _MARK_ARGUMENTS = ("persona", "fault", "client")
+_IN_USE = pytest.StashKey["Psc"]()
 
 
-@dataclass(frozen=True, kw_only=True)
-class FaultCase:
-    """A fault of `psc_fault_matrix`: its name, and what a correct relying party must do (reject, accept or handle)."""
-
-    name: str
-    verdict: str
+class FaultNeverActedWarning(pytest.PytestWarning):
+    """A test has armed a fault, and the relying party never met it: the test has shown nothing."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,12 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def psc_settings(tmp_path_factory: pytest.TempPathFactory) -> "Settings":
-    """The options of the mock of this test run: free ports, and certificates in a temporary folder. Override it, with
-    `dataclasses.replace(psc_settings, …)`, to have others."""
-    from mockpsc.embedded import ephemeral_settings
+def psc_settings() -> "Mapping[str, Any] | Settings":
+    """The options of the mock of this test run, by name, as those of `mockpsc serve`: to be overridden.
 
-    return ephemeral_settings(tmp_path_factory.mktemp("mockpsc"))
+    Without any, it takes free ports, and has its certificates in a temporary folder."""
+    return {}
 
 
 @pytest.fixture(scope="session")
@@ -47,53 +43,50 @@ def psc_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     from mockpsc.settings import attached_to
 
     url, token = attached_to()
-    if url is not None:
-        yield _attached(url, token, tmp_path_factory.mktemp("mockpsc"), getattr(request.config, "workerinput", None))
+    if url is None:
+        with ExitStack() as running:
+            with _in_a_sentence():
+                psc = running.enter_context(_mock(request.getfixturevalue("psc_settings")))
+            yield psc
         return
-    from mockpsc.embedded import MockPsc
-
-    with MockPsc(request.getfixturevalue("psc_settings")) as psc:
-        yield psc
+    with _in_a_sentence():
+        psc = _attached(url, token, tmp_path_factory.mktemp("mockpsc"), request.config)
+    yield psc
+    psc.reset()
 
 
 @pytest.fixture
 def psc(psc_server: "Psc", request: pytest.FixtureRequest) -> "Iterator[Psc]":
     """The mock as it was at the start: no faults, no logins, an empty journal, the time of the wall clock."""
-    psc_server.reset()
-    chosen = _chosen(request.node)
-    psc_server.default_client = chosen.get("client") or psc_server.own_client
-    psc_server.default_persona = chosen.get("persona")
-    for order in _orders(chosen.get("fault")):
-        psc_server.fault(**order, must_act=False)
+    with _in_a_sentence():
+        psc_server.reset()
+        request.node.stash[_IN_USE] = psc_server
+        _prepare(psc_server, _marked(request.node))
     yield psc_server
     for name in psc_server.never_acted():
-        request.node.warn(pytest.PytestWarning(f"The fault {name} was armed and never acted."))
+        request.node.warn(FaultNeverActedWarning(f"The fault {name} was armed and never acted."))
 
 
 @pytest.fixture
 def psc_fault(psc: "Psc", request: pytest.FixtureRequest) -> "ArmedFault":
     """The fault of a test that `psc_fault_matrix` parametrises, armed."""
-    case: FaultCase = request.param
-    return psc.fault(case.name, must_act=False)
+    if not hasattr(request, "param"):
+        pytest.fail("psc_fault is for a test with @psc_fault_matrix(…); arm another with psc.fault(…).", pytrace=False)
+    with _in_a_sentence():
+        return psc.fault(request.param)
 
 
 def psc_fault_matrix(
     *, stage: str | None = None, layer: str | None = None, verdict: str | None = None, names: Sequence[str] = ()
 ) -> pytest.MarkDecorator:
-    """Runs a test with each fault of the catalogue armed: `psc_fault` is the armed fault, whose `verdict` says what a
-    correct relying party does. Raises Unusable for a name that does not exist, ValueError when nothing is left."""
+    """Runs a test with each fault of the catalogue, or of a part of it, armed in turn: the fixture `psc_fault` is the
+    armed fault, whose `verdict` says what a correct relying party does. Raises Unusable for what there is not."""
     from mockpsc.faults import catalogue, find_fault
 
     kinds = [find_fault(name) for name in names] or list(catalogue().values())
-    wanted = {"stage": stage, "verdict": verdict}
-    chosen = [
-        each
-        for each in kinds
-        if layer in (None, each.layer()) and all(v in (None, getattr(each, name)) for name, v in wanted.items())
-    ]
-    if not chosen:
-        raise ValueError(f"No fault has stage {stage!r}, layer {layer!r} and verdict {verdict!r}.")
-    cases = [pytest.param(FaultCase(name=each.name, verdict=each.verdict), id=each.name) for each in chosen]
+    for asked, value in {"stage": stage, "layer": layer, "verdict": verdict}.items():
+        kinds = _of(kinds, asked, value)
+    cases = [pytest.param(each.name, id=each.name) for each in kinds]
     return pytest.mark.parametrize("psc_fault", cases, indirect=True)
 
 
@@ -103,30 +96,79 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the journal of a test that has failed."""
     report = yield
-    psc: Psc | None = getattr(item, "funcargs", {}).get("psc")
-    if psc is not None and report.failed and call.when == "call":
-        report.sections.append(("what the mock saw", psc.report() or "nothing"))
+    psc = item.stash.get(_IN_USE, None)
+    if psc is not None and report.failed and call.when != "teardown":
+        report.sections.append(("what the mock saw", _report_of(psc)))
     return report
 
 
-def _attached(url: str, token: str | None, folder: Path, worker: Mapping[str, Any] | None) -> "Psc":
+def _mock(settings: "Mapping[str, Any] | Settings") -> Any:
+    from mockpsc.embedded import MockPsc
+
+    return MockPsc(**settings) if isinstance(settings, Mapping) else MockPsc(settings)
+
+
+def _attached(url: str, token: str | None, folder: Path, config: pytest.Config) -> "Psc":
     from mockpsc.psc import Psc
 
+    worker = getattr(config, "workerinput", None)
     return Psc(url, token=token, folder=folder, own_client=f"pytest-{worker['workerid']}" if worker else None)
 
 
-def _chosen(node: pytest.Item) -> dict[str, Any]:
-    """What the markers say, the one nearest to the test first. Raises UsageError for what there is not."""
-    chosen: dict[str, Any] = {}
+def _marked(node: pytest.Item) -> dict[str, Any]:
+    """What the markers say, the one nearest to the test first."""
+    said: dict[str, Any] = {}
     for marker in node.iter_markers("psc"):
-        for name, value in marker.kwargs.items():
-            if name not in _MARK_ARGUMENTS or marker.args:
-                raise pytest.UsageError(f"@pytest.mark.psc has no {name!r}; it has {', '.join(_MARK_ARGUMENTS)}.")
-            chosen.setdefault(name, value)
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _MARK_ARGUMENTS)]
+        if unknown:
+            known = ", ".join(f"{name}=…" for name in _MARK_ARGUMENTS)
+            pytest.fail(f"@pytest.mark.psc has no argument {unknown[0]}; it has {known}.", pytrace=False)
+        said = {**marker.kwargs, **said}
+    return said
+
+
+def _prepare(psc: "Psc", said: Mapping[str, Any]) -> None:
+    """Have the mock as the markers say: a fault is a name, a dictionary as of `psc.fault`, or a list of these."""
+    if said.get("client"):
+        psc.default_client = psc.client(said["client"]).id
+    if said.get("persona"):
+        psc.default_persona = psc.personas[said["persona"]].id
+    fault = said.get("fault") or ()
+    for order in fault if isinstance(fault, list | tuple) else [fault]:
+        psc.fault(**({"name": order} if isinstance(order, str) else order))
+
+
+def _of(kinds: Sequence[Any], asked: str, value: str | None) -> list[Any]:
+    """The faults whose stage, layer or verdict is that."""
+    from mockpsc.errors import Unusable, nearest
+
+    def of(kind: Any) -> str:
+        return str(kind.layer() if asked == "layer" else getattr(kind, asked))
+
+    chosen = [each for each in kinds if value in (None, of(each))]
+    if not chosen:
+        known = dict.fromkeys(map(of, kinds))
+        raise Unusable(
+            f"No such fault has the {asked} {value!r}{nearest(str(value), known)}; it is {', '.join(known)}."
+        )
     return chosen
 
 
-def _orders(fault: Any) -> list[dict[str, Any]]:
-    """The faults that a marker names: a name, a dictionary as of `psc.fault`, or a list of either."""
-    several = fault if isinstance(fault, list | tuple) else [fault] if fault else []
-    return [{"name": each} if isinstance(each, str) else dict(each) for each in several]
+def _report_of(psc: "Psc") -> str:
+    from mockpsc.errors import ConfigurationError
+
+    try:
+        return psc.report() or "Nothing: nobody has connected to it."
+    except ConfigurationError as gone:
+        return str(gone)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """What cannot be as asked is told in a sentence, without a way through code that is not the reader's."""
+    from mockpsc.errors import ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        pytest.fail(f"mockpsc: {error}", pytrace=False)

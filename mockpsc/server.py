@@ -140,6 +140,7 @@ class Mock:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.provider.closing.set()
         self._ports.close()
         self.journal.close()
         await asyncio.gather(*(listener.stop() for listener in self._listeners.values()))

@@ -45,7 +45,7 @@ def read_all(raw: socket.socket, received: bytearray | None = None) -> bytes:
     return bytes(received)
 
 
-def is_half_a_flight(received: bytes) -> bool:
+def is_half_a_flight(received: bytes | bytearray) -> bool:
     """Whether it begins as a handshake (RFC 8446 §5.1) and ends in the middle of a record."""
     at = 0
     while at + 5 <= len(received):
@@ -91,6 +91,14 @@ def shake_hands(running: RunningMock, context: ssl.SSLContext | None = None, **h
     return version
 
 
+def converse(running: RunningMock, context: ssl.SSLContext | None = None, **how: Any) -> bytes:
+    """A connection with a request for nothing in particular, and its answer. In TLS 1.3, it is only now that a client
+    hears that it was refused."""
+    with secured(running, context, **how) as tls:
+        ask(tls, "/")
+        return read_all(tls)
+
+
 def ask(tls: ssl.SSLSocket, path: str) -> None:
     """Send a request after whose answer the connection ends."""
     tls.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
@@ -118,13 +126,23 @@ def witness(
     """Shake hands whatever comes, and tell."""
     errors: list[tuple[int, int]] = []
     staples: list[bytes] = []
+
+    def note(_: object, __: object, code: int, depth: int, ok: int) -> bool:
+        if not ok:
+            errors.append((code, depth))
+        return True
+
+    def keep(_: object, staple: bytes, __: object) -> bool:
+        staples.append(staple)
+        return True
+
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(versions[0])
     context.set_max_proto_version(versions[1])
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
     context.load_verify_locations(str(running.mock.connection.ca_file))
-    context.set_verify(SSL.VERIFY_PEER, lambda _, __, code, depth, ok: ok or not errors.append((code, depth)))
-    context.set_ocsp_client_callback(lambda _, staple, __: not staples.append(staple))
+    context.set_verify(SSL.VERIFY_PEER, note)
+    context.set_ocsp_client_callback(keep)
     with connect(running, listener) as raw:
         raw.settimeout(None)
         tls = SSL.Connection(context, raw)
@@ -139,6 +157,6 @@ def witness(
             version=tls.get_protocol_version(),
             chain=tuple(tls.get_peer_cert_chain(as_cryptography=True) or ()),
             errors=tuple(dict.fromkeys(errors)),
-            authorities=tuple(name.commonName for name in tls.get_client_ca_list()),
+            authorities=tuple(name.commonName or "" for name in tls.get_client_ca_list()),
             staple=staples[0],
         )

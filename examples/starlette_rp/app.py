@@ -13,14 +13,15 @@ from html import escape
 from secrets import token_urlsafe
 from typing import Any
 
-from failures import LoginFailed, LoginOver
-from provider import Attempt, Login, Provider, Settings
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from failures import LoginFailed, LoginOver
+from provider import Attempt, Login, Provider, Settings
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,17 @@ def logout(request: Request) -> Response:
     """Forget who is logged in, here and at the provider."""
     kept = kept_login(request)
     forget(request)
-    return RedirectResponse(provider_of(request).logout_url(kept) if kept else "/", status_code=303)
+    if kept is None:
+        return RedirectResponse("/", status_code=303)
+    url, request.session["goodbye"] = provider_of(request).end(kept)
+    return RedirectResponse(url, status_code=303)
+
+
+def goodbye(request: Request) -> Response:
+    """Where the provider sends the browser back to after a logout."""
+    state = request.session.pop("goodbye", None)
+    is_ours = state is not None and request.query_params.get("state") == state
+    return page("You are logged out", LOGIN) if is_ours else RedirectResponse("/")
 
 
 def failed(request: Request, failure: Exception) -> Response:
@@ -133,6 +144,7 @@ def create_app(settings: Settings, now: Callable[[], float] = time.time) -> Star
             Route("/callback", callback),
             Route("/me", me),
             Route("/logout", logout, methods=["POST"]),
+            Route("/goodbye", goodbye),
         ],
         middleware=[
             Middleware(SessionMiddleware, secret_key=token_urlsafe(), https_only=settings.app_url.startswith("https:"))

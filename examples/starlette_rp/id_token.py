@@ -2,14 +2,16 @@
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from joserfc import jws, jwt
+from joserfc.errors import BadSignatureError, JoseError
+from joserfc.jwk import Key, KeySet
+
 from failures import LoginFailed
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
 
 ACR = "eidas1"  # the only level that Pro Santé Connect can be asked for
 GOOD_ACRS = (ACR, "eidas2", "eidas3")
@@ -56,25 +58,31 @@ class Keys:
 
     def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
         self._fetch = fetch
-        self._kept: KeySet | None = None
+        self._kept: list[Key] = []
 
     def verified(self, token: Any) -> dict[str, Any]:
         """What a token says, if its signature is good. Raises LoginFailed."""
         try:
-            try:
-                return jwt.decode(token, self._kept or self._fetched(), algorithms=["RS256"]).claims
-            except InvalidKeyIdError:
-                return jwt.decode(token, self._fetched(), algorithms=["RS256"]).claims
-        except (JoseError, ValueError, TypeError) as error:
+            kid = jws.extract_compact(str(token).encode()).headers().get("kid")
+            for key in self._named(kid) or self._named(kid, fetch=True):
+                with suppress(BadSignatureError):
+                    return jwt.decode(token, key, algorithms=["RS256"]).claims
+        except (JoseError, ValueError) as error:
             raise LoginFailed(f"The ID token cannot be verified: {error}") from error
+        raise LoginFailed(f"The ID token is signed by no key that the provider publishes as {kid!r}.")
 
-    def _fetched(self) -> KeySet:
+    def _named(self, kid: Any, *, fetch: bool = False) -> list[Key]:
+        """The keys that may have signed: one that has this id, or any of them for a token that names none."""
+        if fetch:
+            self._kept = self._fetched()
+        return [key for key in self._kept if kid in (None, key.kid)]
+
+    def _fetched(self) -> list[Key]:
         keys = self._fetch().get("keys")
         if not isinstance(keys, list) or any("d" in key for key in keys):
             raise LoginFailed("The JWK Set has no list of keys, or a private one.")
         signing = [key for key in keys if key.get("kty") == "RSA" and key.get("use", "sig") == "sig"]
-        self._kept = KeySet.import_key_set({"keys": signing})
-        return self._kept
+        return KeySet.import_key_set({"keys": signing}).keys
 
 
 def base64url(content: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+
 from failures import LoginFailed, LoginOver, ProviderFailed
 from id_token import ACR, MAX_AGE, Expected, Keys, base64url, judge
 
@@ -123,10 +124,12 @@ class Provider:
             raise LoginFailed(f"The userinfo document is about {told.get('sub')!r}; expected the sub of the ID token.")
         return told
 
-    def logout_url(self, login: Login) -> str:
-        """Where to send the browser, so that the person is logged out at the provider too, and comes back."""
-        sent = {"id_token_hint": login.id_token, "post_logout_redirect_uri": f"{self.settings.app_url}/"}
-        return f"{self._url('end_session_endpoint')}?{urlencode(sent)}"
+    def end(self, login: Login) -> tuple[str, str]:
+        """Where to send the browser, so that the person is logged out at the provider too; and the state that comes
+        back with it."""
+        state, back = token_urlsafe(), f"{self.settings.app_url}/goodbye"
+        sent = {"id_token_hint": login.id_token, "post_logout_redirect_uri": back, "state": state}
+        return f"{self._url('end_session_endpoint')}?{urlencode(sent)}", state
 
     @property
     def _callback_url(self) -> str:
@@ -142,28 +145,32 @@ class Provider:
         access_token, lives = told.get("access_token"), told.get("expires_in")
         if not isinstance(access_token, str) or str(told.get("token_type")).lower() != "bearer":
             raise ProviderFailed("The token response has no access token of the type Bearer.")
-        if before is not None and "id_token" not in told:  # which may be so after a refresh
-            claims, id_token = before.claims, before.id_token
-        else:
-            claims, id_token = self._keys.verified(told.get("id_token")), told["id_token"]
-            judge(
-                claims,
-                Expected(
-                    issuer=self.settings.issuer,
-                    client_id=self.settings.client_id,
-                    access_token=access_token,
-                    now=self._now(),
-                    since=since,
-                    same=same,
-                ),
-            )
+        if before is None or "id_token" in told:
+            id_token = told.get("id_token")
+            claims = self._judged(id_token, access_token, since=since, same=same)
+        else:  # a refresh need not bring another one
+            id_token, claims = before.id_token, before.claims
         return Login(
             claims=claims,
-            id_token=id_token,
+            id_token=str(id_token),
             access_token=access_token,
             refresh_token=told.get("refresh_token", before and before.refresh_token),
             good_until=since + (lives if isinstance(lives, int) else 60),
         )
+
+    def _judged(self, token: Any, access_token: str, *, since: float, same: dict[str, Any]) -> dict[str, Any]:
+        """The claims of an ID token that is good."""
+        claims = self._keys.verified(token)
+        expected = Expected(
+            issuer=self.settings.issuer,
+            client_id=self.settings.client_id,
+            access_token=access_token,
+            now=self._now(),
+            since=since,
+            same=same,
+        )
+        judge(claims, expected)
+        return claims
 
     def _url(self, endpoint: str) -> str:
         """Where an endpoint is; that for clients with a certificate, if there is one of its own (RFC 8705 §5)."""

@@ -4,6 +4,7 @@ What HTTP allows goes through uvicorn; what breaks HTTP or TLS is written past i
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
@@ -46,7 +47,42 @@ class Answering:
         finally:  # a defect's answer is sent, too, before it goes on to the log
             given = scope["state"].get("answer") or capture.answer
             answer = self._provider.faults.change(response_of(occasion.endpoint or ""), given, occasion)
-            await _send(answer, scope, receive, send)
+            await self._send(answer, scope, receive, send)
+
+    async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._pause(answer.delay)
+        if _is_proper(answer):
+            await self._send_properly(answer, send)
+        else:
+            said = replace(answer, headers=_headers(answer)) if answer.head else Answer(status=0)
+            scope["state"]["record"](said)
+            await self._send_past_http(answer, scope["extensions"]["mockpsc.connection"], receive)
+
+    async def _send_properly(self, answer: Answer, send: Send) -> None:
+        headers = answer.with_header("content-length", str(len(answer.body)))
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        for piece, pause in _pieces(answer, answer.body):
+            await self._pause(pause)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _send_past_http(self, answer: Answer, connection: Connection, receive: Receive) -> None:
+        """uvicorn knows nothing of this answer, and waits for one until the connection is lost."""
+        if answer.head:
+            connection.write(_head(answer))
+            for piece, pause in _pieces(answer, answer.body[: answer.cut]):
+                await self._pause(pause)
+                connection.write(piece)
+        connection.end_with(answer.ending)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless the mock is stopped meanwhile: what is late then comes at once."""
+        if seconds:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._provider.closing.wait(), seconds)
 
 
 class _Capture:
@@ -64,43 +100,10 @@ class _Capture:
             self.answer = Answer(status=before.status, headers=before.headers, body=before.body + message["body"])
 
 
-async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    if answer.delay:
-        await asyncio.sleep(answer.delay)
-    if _is_proper(answer):
-        await _send_properly(answer, send)
-    else:
-        said = replace(answer, headers=_headers(answer)) if answer.head else Answer(status=0)
-        scope["state"]["record"](said)
-        await _send_past_http(answer, scope["extensions"]["mockpsc.connection"], receive)
-
-
 def _is_proper(answer: Answer) -> bool:
     """Whether HTTP allows it, and the connection goes on."""
     is_whole = answer.head and answer.cut is None
     return is_whole and answer.length is None and not answer.until_close and answer.ending == "keep"
-
-
-async def _send_properly(answer: Answer, send: Send) -> None:
-    headers = answer.with_header("content-length", str(len(answer.body)))
-    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    for piece, pause in _pieces(answer, answer.body):
-        await asyncio.sleep(pause)
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _send_past_http(answer: Answer, connection: Connection, receive: Receive) -> None:
-    """uvicorn knows nothing of this answer, and waits for one until the connection is lost."""
-    if answer.head:
-        connection.write(_head(answer))
-        for piece, pause in _pieces(answer, answer.body[: answer.cut]):
-            await asyncio.sleep(pause)
-            connection.write(piece)
-    connection.end_with(answer.ending)
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _head(answer: Answer) -> bytes:

@@ -325,7 +325,8 @@ def _server() -> Iterator[Recipe]:
     yield from _server_chain()
     yield from _server_usage()
     yield from _server_cryptography()
-    yield _of_server("revoked", "It was revoked.", "revoked", revoked=True, needs=_REVOKE)
+    # The root is sent, too: curl looks there for the issuer that an OCSP response is from.
+    yield _of_server("revoked", "It was revoked.", "revoked", revoked=True, needs=_REVOKE, sends=_all)
 
 
 def _of_server(name: str, meaning: str, reason: str | None = None, **more: Any) -> Recipe:

@@ -1,122 +1,156 @@
-"""A person's browser, as far as a login needs one: it follows redirects at the mock, keeps cookies, fills in the page.
+"""A person's browser, as far as a login needs one: it follows redirects at the mock, keeps cookies, fills in the pages.
 
-It has no client certificate, and goes nowhere but to the mock: where the mock sends it elsewhere, it stops, and tells.
+It has no client certificate, and goes nowhere but to the mock: where the mock sends it elsewhere, it stops, and tells,
+or goes on in the caller's application (`driving`).
 """
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from http.client import HTTPMessage, HTTPSConnection
+from functools import partial
+from http.client import HTTPException, HTTPSConnection
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from mockpsc.errors import MockPscError
+from starlette.concurrency import run_in_threadpool
+
+from mockpsc.errors import nearest
+from mockpsc.psc.driving import Arrival, LoginFailed, answer, location_of, not_following
+from mockpsc.psc.pages import Form, Page
+from mockpsc.psc.people import Person
 
 _MOST_STEPS = 10
 _TIMEOUT = 10.0
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-class LoginFailed(MockPscError, AssertionError):
-    """A login did not come back to the relying party: what the browser was shown instead."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What a server answered."""
-
-    url: str
-    status: int
-    headers: HTTPMessage
-    text: str
-
-    @property
-    def location(self) -> str | None:
-        """Where a redirect goes."""
-        target = self.headers["Location"]
-        return urljoin(self.url, target) if target and 300 <= self.status < 400 else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arrival:
-    """Where the browser is sent at last: by a redirect to `url`, or, with `response_mode=form_post`, by posting `form`."""
-
-    url: str
-    form: dict[str, str] | None = None
 
 
 @dataclass(kw_only=True)
 class Browser:
-    """A browser for the mock at `origins`, which it trusts by a CA file."""
+    """A browser for the mock, which it trusts by a CA file. `origins` are the mock's.
 
-    ca_file: str
+    Its cookies are its own: who has logged in with it need not do so again, and with another browser must. `persona` is
+    the id of who logs in when nobody says; None is the first one on the login page."""
+
+    ca_file: Path
     origins: frozenset[str]
+    persona: str | None = None
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def log_in(self, url: str, *, persona: str | None, refuse: bool = False) -> Arrival:
-        """Where an authorization request ends up. `persona` is who logs in at the page (None: the first one there).
+    def login(self, url: str, *, persona: str | Person | None = None, client: Any = None, refuse: bool = False) -> Any:
+        """Log somebody in, or, with `refuse`, say no at the login page.
 
-        Raises LoginFailed for a page that is not the login page."""
-        page = self.get(url)
+        Without `client`, `url` is where the relying party sends the browser, an authorization request; the URL to which
+        the mock sends it back is given back. With `client`, a test client of the caller's own application (httpx,
+        requests, Starlette, Flask, Django), `url` is the page of it that starts a login; the answer of its callback
+        page is given back. Raises LoginFailed when the way does not lead back."""
+        if client is not None:
+            url = location_of(client.get(url, **not_following(client)), url)
+        arrival = self._sent_back(url, persona, refuse=refuse)
+        return arrival.as_url if client is None else answer(client, arrival)
+
+    async def login_async(
+        self, url: str, *, persona: str | Person | None = None, client: Any = None, refuse: bool = False
+    ) -> Any:
+        """The same in an event loop, with a test client whose methods are awaited, such as httpx's AsyncClient."""
+        if client is not None:
+            url = location_of(await client.get(url, **not_following(client)), url)
+        arrival = await run_in_threadpool(self._sent_back, url, persona, refuse=refuse)
+        return arrival.as_url if client is None else await answer(client, arrival)
+
+    def logout(self, url: str, *, client: Any = None) -> Any:
+        """Log out, and say yes if the mock asks. The arguments are those of `login`, and so is what is given back; it
+        is None when the mock says goodbye itself, since no `post_logout_redirect_uri` was sent."""
+        if client is not None:
+            url = location_of(client.get(url, **not_following(client)), url)
+        end = self.visit(url)
+        if isinstance(end, Page):
+            return _said_goodbye(end)
+        return end.as_url if client is None else answer(client, end)
+
+    async def logout_async(self, url: str, *, client: Any = None) -> Any:
+        """The same in an event loop, as `login_async`."""
+        if client is not None:
+            url = location_of(await client.get(url, **not_following(client)), url)
+        end = await run_in_threadpool(self.visit, url)
+        if isinstance(end, Page):
+            return _said_goodbye(end)
+        return end.as_url if client is None else await answer(client, end)
+
+    def visit(self, url: str, persona: str | Person | None = None, *, refuse: bool = False) -> Page | Arrival:
+        """Open a page of the mock's, and go where it leads, until it leads away from the mock, or nowhere."""
+        step = partial(self._send, "GET", url)
         for _ in range(_MOST_STEPS):
+            page = step()
+            form = page.form
             if page.location is not None:
                 if not self._is_at_the_mock(page.location):
                     return Arrival(url=page.location)
-                page = self.get(page.location)
-                continue
-            forms = _Forms.in_page(page.text)
-            if forms.is_login:
-                page = self._choose(page, forms, persona, refuse=refuse)
-            elif forms.action and not self._is_at_the_mock(forms.action):
-                return Arrival(url=forms.action, form=forms.fields)
+                step = partial(self._send, "GET", page.location)
+            elif form is None:
+                return page
+            elif not self._is_at_the_mock(form.action):
+                return Arrival(url=form.action, form=form.fields)
             else:
-                raise LoginFailed(_shown(page))
+                step = partial(self._send, "POST", form.action, self._filled_in(form, persona, refuse=refuse))
         raise LoginFailed(f"The login goes round in circles: after {_MOST_STEPS} steps it is at {page.url}.")
 
-    def get(self, url: str) -> Page:
-        """Open a page of the mock's."""
-        return self._send("GET", url)
+    def _sent_back(self, url: str, persona: str | Person | None, *, refuse: bool) -> Arrival:
+        end = self.visit(url, persona, refuse=refuse)
+        if isinstance(end, Page):
+            raise LoginFailed(f"The login did not come back; the browser was shown {end}")
+        return end
 
-    def post(self, url: str, form: dict[str, str]) -> Page:
-        """Send a form to the mock."""
-        return self._send("POST", url, urlencode(form), _FORM)
-
-    def _choose(self, page: Page, forms: "_Forms", persona: str | None, *, refuse: bool) -> Page:
+    def _filled_in(self, form: Form, persona: str | Person | None, *, refuse: bool) -> Mapping[str, str]:
+        """What a person sends: a login form has buttons, any other is confirmed as it is."""
+        if not form.is_login:
+            return form.fields
         if refuse:
-            return self.post(urljoin(page.url, forms.action), {"refuse": "1"})
-        chosen = persona or next(iter(forms.personas), "")
-        if chosen not in forms.personas:
-            raise LoginFailed(f"The login page does not offer {chosen!r}; it offers {', '.join(forms.personas)}.")
-        return self.post(urljoin(page.url, forms.action), {"persona": chosen})
+            return {"refuse": "1"}
+        chosen = persona.id if isinstance(persona, Person) else persona or self.persona
+        if chosen is None and form.personas:
+            chosen = form.personas[0]
+        if chosen not in form.personas:
+            close = nearest(chosen or "", form.personas)
+            offered = ", ".join(form.personas) or "nobody"
+            raise LoginFailed(f"The login page does not offer {chosen!r}{close}; it offers {offered}.")
+        return {"persona": chosen}
 
     def _is_at_the_mock(self, url: str) -> bool:
-        parts = urlsplit(urljoin(next(iter(self.origins)), url))
+        parts = urlsplit(url)
         return f"{parts.scheme}://{parts.netloc}" in self.origins
 
-    def _send(self, method: str, url: str, body: str | None = None, headers: dict[str, str] | None = None) -> Page:
-        parts = urlsplit(url)
-        if not self._is_at_the_mock(url) or not parts.hostname:
+    def _send(self, method: str, url: str, form: Mapping[str, str] | None = None) -> Page:
+        if not self._is_at_the_mock(url):
             known = " or ".join(sorted(self.origins))
             raise LoginFailed(
-                f"{url} is not a page of the mock's, which is at {known}: give the URL that your app "
-                "sends the browser to, or the app itself with client=."
+                f"{url} is not a page of the mock's, which is at {known}: give the URL that your application sends the "
+                "browser to, or the application itself with client=."
             )
-        connection = HTTPSConnection(
-            parts.hostname, parts.port, context=ssl.create_default_context(cafile=self.ca_file), timeout=_TIMEOUT
-        )
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        cookies = (
-            {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
-        )
         try:
-            connection.request(method, target, body, {**(headers or {}), **cookies, "Accept-Language": "en"})
-            response = connection.getresponse()
-            page = Page(url=url, status=response.status, headers=response.headers, text=response.read().decode())
-        finally:
-            connection.close()
+            page = self._fetched(method, url, form)
+        except (OSError, HTTPException) as error:
+            raise LoginFailed(f"The browser could not open {url}: {str(error) or type(error).__name__}.") from error
         self._keep_cookies(page)
         return page
+
+    def _fetched(self, method: str, url: str, form: Mapping[str, str] | None) -> Page:
+        parts = urlsplit(url)
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        connection = HTTPSConnection(parts.hostname or "", parts.port, context=context, timeout=_TIMEOUT)
+        target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        headers = {"Accept-Language": "en"}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            connection.request(method, target, urlencode(form) if form is not None else None, headers)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+            return Page(url=url, status=response.status, headers=response.headers, text=text)
+        finally:
+            connection.close()
 
     def _keep_cookies(self, page: Page) -> None:
         for line in page.headers.get_all("Set-Cookie") or ():
@@ -127,36 +161,6 @@ class Browser:
                     self.cookies[name] = morsel.value
 
 
-class _Forms(HTMLParser):
-    """The form of a page: where it is sent, who can be chosen, and its hidden fields."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.action = ""
-        self.personas: list[str] = []
-        self.fields: dict[str, str] = {}
-
-    @classmethod
-    def in_page(cls, text: str) -> "_Forms":
-        forms = cls()
-        forms.feed(text)
-        return forms
-
-    @property
-    def is_login(self) -> bool:
-        return bool(self.personas)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given: dict[str, Any] = {name: value or "" for name, value in attrs}
-        if tag == "form" and not self.action:
-            self.action = given.get("action", "")
-        elif given.get("name") == "persona":
-            self.personas.append(given.get("value", ""))
-        elif tag == "input" and given.get("type") == "hidden":
-            self.fields[given.get("name", "")] = given.get("value", "")
-
-
-def _shown(page: Page) -> str:
-    hint = page.headers["Mockpsc-Hint"]
-    why = f": {hint}" if hint else "."
-    return f"The login did not come back; the browser was shown a page, HTTP {page.status}, at {page.url}{why}"
+def _said_goodbye(page: Page) -> None:
+    if page.status != 200:
+        raise LoginFailed(f"The logout was refused; the browser was shown {page}")

@@ -24,7 +24,7 @@ class Certificates:
     files of its own. `default_client` tells whom it is for if nobody says."""
 
     def __init__(self, admin: AdminClient, folder: Path, *, ca_file: Path, default_client: Callable[[], str]) -> None:
-        self._admin, self._folder, self._ca_file, self._default_client = admin, folder, ca_file, default_client
+        self._admin, self._folder, self.ca_file, self._default_client = admin, folder, ca_file, default_client
         self._recipes: Mapping[str, Mapping[str, Any]] = {}
         self._made = 0
 
@@ -97,7 +97,7 @@ class Certificates:
             chain=folder / "chain.pem",
             pkcs12=folder / "client.p12",
             pkcs12_password=told["pkcs12_password"],
-            ca_file=self._ca_file,
+            ca_file=self.ca_file,
             reason=recipe["reason"],
             needs=None if name == "revoked" else recipe["needs"],
         )

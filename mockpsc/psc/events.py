@@ -95,9 +95,9 @@ class Handshake:
         """The handshake that the admin API tells of."""
         told: dict[str, Any] = {name: raw[name] for name in _OF_HANDSHAKES}
         told |= {name: tuple(raw[name]) for name in ("alerts_sent", "alerts_received", "faults")}
-        verdict = raw["verdict"] or {"reason": None, "sentence": None}
-        told |= {name: raw[name] or verdict[name] for name in ("reason", "sentence")}
-        return cls(**told, raw=raw)
+        verdict = raw["verdict"] or {"reason": None, "en": {}}
+        sentence = raw["sentence"] or " ".join(verdict["en"].values()) or None
+        return cls(**told, reason=raw["reason"] or verdict["reason"], sentence=sentence, raw=raw)
 
     @property
     def failed(self) -> bool:
@@ -134,4 +134,7 @@ _OF_EXCHANGES = (
 
 
 def _first_of_each(pairs: list[Mapping[str, str]]) -> dict[str, str]:
-    return {each["name"]: each["value"] for each in reversed(pairs)}
+    found: dict[str, str] = {}
+    for each in pairs:
+        found.setdefault(each["name"], each["value"])
+    return found

@@ -1,11 +1,12 @@
-"""An armed fault as a test holds it."""
+"""The faults that a test arms."""
 
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from mockpsc.client import AdminClient
-from mockpsc.errors import ConfigurationError
+from mockpsc.errors import Unusable
 
 
 class FaultNeverActed(AssertionError):
@@ -13,40 +14,39 @@ class FaultNeverActed(AssertionError):
 
 
 class ArmedFault:
-    """An armed fault: leave the `with` block, or call `disarm`, and it is armed no more."""
+    """An armed fault: leave the `with` block, or call `disarm`, and it is armed no more.
+
+    `verdict` is what a correct relying party does: `reject` what it was given, `accept` it all the same, or `handle`
+    it, which is to fail without harm or to try again."""
 
     def __init__(self, admin: AdminClient, told: Mapping[str, Any], *, must_act: bool) -> None:
-        self._admin, self._must_act, self._disarmed = admin, must_act, False
+        self._admin, self._told = admin, told
         self.id, self.name, self.verdict = str(told["id"]), str(told["name"]), str(told["verdict"])
-        self._last = told
+        self.must_act = must_act and bool(told["counted"])
+        self.is_armed = True
 
     def __repr__(self) -> str:
         return f"<fault {self.name} ({self.id}), which a relying party must {self.verdict}>"
 
     @property
     def hits(self) -> int:
-        """How often it has acted."""
-        return int(self._told()["hits"])
+        """How often it has acted. What acts without the mock seeing it, as a port that is closed, is not counted."""
+        return int(self._now["hits"])
 
     @property
     def seen(self) -> int:
         """How many occasions matched."""
-        return int(self._told()["seen"])
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether it is armed, and never acted."""
-        return not self._disarmed and not self.hits
+        return int(self._now["seen"])
 
     def disarm(self) -> None:
         """Disarm it, if it still is armed."""
-        if self._disarmed:
-            return
-        self._disarmed = True
-        try:
-            (self._last,) = self._admin.disarm(self.id)
-        except ConfigurationError:  # a reset came before
-            return
+        if self.is_armed:
+            self.forget(*self._admin.disarm(self.id))
+
+    def forget(self, *last: Mapping[str, Any]) -> None:
+        """It was disarmed, and this is what it was `last`."""
+        self.is_armed = False
+        self._told = last[0] if last else self._told
 
     def __enter__(self) -> Self:
         return self
@@ -55,15 +55,73 @@ class ArmedFault:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.disarm()
-        if error is None and self._must_act and not self._last["hits"]:
-            seen = self._last["seen"]
-            met = f"{seen} occasions matched, and it was not the time" if seen else "nothing came that it could act on"
-            raise FaultNeverActed(
-                f"The fault {self.name} was armed and never acted: {met} (match: {self._last['match'] or 'all'}). "
-                "Give must_act=False if that is meant."
-            )
+        if error is None and self.must_act and not self.hits:
+            raise FaultNeverActed(self._why_idle())
 
-    def _told(self) -> Mapping[str, Any]:
-        if not self._disarmed:
-            self._last = self._admin.get(f"/api/faults/{self.id}")
-        return self._last
+    @property
+    def _now(self) -> Mapping[str, Any]:
+        return self._admin.get(f"/api/faults/{self.id}") if self.is_armed else self._told
+
+    def _why_idle(self) -> str:
+        match = ", ".join(f"{name} {value!r}" for name, value in self._told["match"].items())
+        met = "what came was not the time, or there was nothing to do" if self.seen else "nothing came that matched"
+        return (
+            f"The fault {self.name} was armed{f' for {match}' if match else ''}, and never acted: {met}. "
+            "Give must_act=False if that is meant."
+        )
+
+
+class Faults:
+    """What a test has armed. With `own_client` the mock is shared, and only that client meets it."""
+
+    def __init__(self, admin: AdminClient, *, own_client: str | None) -> None:
+        self._admin, self._own_client = admin, own_client
+        self._armed: list[ArmedFault] = []
+
+    def arm(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        match: Mapping[str, Any],
+        trigger: Mapping[str, Any],
+        *,
+        must_act: bool,
+    ) -> ArmedFault:
+        """Arm one; what is None was not said."""
+        order = {"name": name, "params": params, "match": self._own(name, _said(match)), **_said(trigger)}
+        armed = ArmedFault(self._admin, self._admin.post("/api/faults", order), must_act=must_act)
+        self._armed.append(armed)
+        return armed
+
+    def never_acted(self) -> list[str]:
+        """The names of those that are armed, should have acted, and have not."""
+        waiting = [each for each in self._armed if each.is_armed and each.must_act]
+        idle = {each["id"] for each in self._admin.armed() if not each["hits"]} if waiting else set()
+        return [each.name for each in waiting if each.id in idle]
+
+    def disarm(self) -> None:
+        """Disarm all, one by one."""
+        for each in self._armed:
+            each.disarm()
+        self._armed.clear()
+
+    def forget(self) -> None:
+        """All were disarmed by a reset."""
+        for each in self._armed:
+            each.forget()
+        self._armed.clear()
+
+    def _own(self, name: str, match: dict[str, Any]) -> dict[str, Any]:
+        if self._own_client is None or "client" in match:
+            return match
+        if "client" not in self._admin.get(f"/api/faults/catalogue/{quote(name, safe='')}")["matched_by"]:
+            raise Unusable(
+                f"The fault {name} acts on everybody, and several test processes share this mock. Run the test without "
+                "pytest-xdist, or without MOCKPSC_URL, so that each process has a mock of its own."
+            )
+        return {"client": self._own_client, **match}
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of it, people and relying parties by their ids."""
+    return {name: getattr(value, "id", value) for name, value in given.items() if value is not None}

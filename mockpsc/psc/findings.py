@@ -33,4 +33,6 @@ class Finding:
 
     def __str__(self) -> str:
         who = f" by {self.client_id}" if self.client_id else ""
-        return f"{self.rule} ({self.severity}){who}: {self.what} Received: {self.received}. {self.remedy} [{self.source}]"
+        return (
+            f"{self.rule} ({self.severity}){who}: {self.what} Received: {self.received}. {self.remedy} [{self.source}]"
+        )

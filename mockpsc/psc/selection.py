@@ -70,7 +70,7 @@ class Events(Sequence[E], Generic[E]):
     def one(self) -> E:
         """The only one."""
         if len(self) != 1:
-            raise AssertionError(self._told("one"))
+            raise AssertionError(self.told("one"))
         return self._events[0]
 
     def first(self) -> E:
@@ -84,11 +84,22 @@ class Events(Sequence[E], Generic[E]):
     def none(self) -> None:
         """There is none."""
         if self:
-            raise AssertionError(self._told("no"))
+            raise AssertionError(self.told("no"))
+
+    def told(self, expected: str) -> str:
+        """That something else was expected, and what there is instead."""
+        said = f"Expected {expected} {self._name}{self._with}; the mock saw {len(self) or 'none'}"
+        if self:
+            return "\n".join([f"{said}:", *_listed(self._events)])
+        if near := self._near():
+            return "\n".join([f"{said}. What almost matched:", *near])
+        if self._everything:
+            return "\n".join([f"{said}. All that it saw:", *_listed(self._everything)])
+        return f"{said}, and nothing else either: nobody has connected to it."
 
     def _some(self) -> tuple[E, ...]:
         if not self:
-            raise AssertionError(self._told("at least one"))
+            raise AssertionError(self.told("at least one"))
         return self._events
 
     @property
@@ -109,16 +120,6 @@ class Events(Sequence[E], Generic[E]):
         facts = event.facts
         differing = [name for name, value in self._wanted.items() if value not in facts.get(name, ())]
         return {name: next(iter(facts.get(name, ())), None) for name in differing}
-
-    def _told(self, expected: str) -> str:
-        said = f"Expected {expected} {self._name}{self._with}; the mock saw {len(self) or 'none'}"
-        if self:
-            return "\n".join([f"{said}:", *_listed(self._events)])
-        if near := self._near():
-            return "\n".join([f"{said}. What almost matched:", *near])
-        if self._everything:
-            return "\n".join([f"{said}. All that it saw:", *_listed(self._everything)])
-        return f"{said}, and nothing else either: nobody has connected to it."
 
     def _near(self) -> list[str]:
         """Those that have some of what is wanted, and lack as little as any."""

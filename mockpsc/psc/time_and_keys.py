@@ -60,8 +60,8 @@ class KeyIds:
 
 
 class PscKeys:
-    """The keys that tokens are signed with. They stay over a reset, as they stay at Pro Santé Connect, so that what a
-    relying party has cached is still good in the next test; a reset only publishes the key that signs.
+    """The keys that tokens are signed with. They stay over a reset, so that what a relying party has cached is still
+    good in the next test; a reset only publishes the key that signs, if it was not.
 
     The keys of a mock that several test processes share cannot be rotated, which raises Unusable."""
 

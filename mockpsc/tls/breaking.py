@@ -105,7 +105,7 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
             self._raw.write(data)
             return
         self._waiting += data
-        if self._timer is None:
+        if self._waiting and self._timer is None:
             self._carry(self._rate)
         if len(self._waiting) > _HIGH and not self._full:
             self._full = True

@@ -85,7 +85,7 @@ class TlsProtocol(asyncio.Protocol):
         self._tls: TlsConnection | None = None
         self._alerts: tuple[int, ...] = ()
         self._cut: Break = ""
-        self._told = False
+        self._awake = self._told = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
@@ -101,17 +101,18 @@ class TlsProtocol(asyncio.Protocol):
         limit = self._listener.handshake_timeout + self._wire.patience
         self._timer = self._loop.call_later(limit, self._give_up, TIMED_OUT)
         if self._wire.delay:
-            self._raw.pause_reading()
-            self._loop.call_later(self._wire.delay, self._welcome)
+            self._loop.call_later(self._wire.delay, self._wake)
         else:
-            self._welcome()
+            self._wake()
 
     def data_received(self, data: bytes) -> None:
         """A piece of the ClientHello, or of what the client has to say later in the handshake."""
-        if self._tls is None:
-            self._greet(data)
-        else:
+        if self._tls is not None:
             self._shake_hands(self._tls, data)
+            return
+        self._received += data
+        if self._awake:
+            self._greet()
 
     def eof_received(self) -> None:
         """The client has closed; the socket follows."""
@@ -131,8 +132,19 @@ class TlsProtocol(asyncio.Protocol):
     def _closed(self) -> Refusal:
         return CLOSED if self._hello else CLOSED_BEFORE_HELLO
 
-    def _greet(self, data: bytes) -> None:
-        self._received += data
+    def _wake(self) -> None:
+        """Look at the connection, unless it has ended in the meantime, as far as the armed faults let us."""
+        if self._told:
+            return
+        self._awake, wire = True, self._wire
+        if wire.ends_at("accept"):
+            self._break(wire.end, wire.greeting)
+            return
+        if wire.greeting:
+            self._raw.write(wire.greeting)
+        self._greet()
+
+    def _greet(self) -> None:
         try:
             self._hello = parse_client_hello(self._received)
         except NotTls as error:
@@ -169,18 +181,6 @@ class TlsProtocol(asyncio.Protocol):
         self._tls = TlsConnection(profile, hello, listener.clock.now(), id=self._id, condemn=self._condemn)
         received, self._received = self._received, b""
         self._shake_hands(self._tls, received)
-
-    def _welcome(self) -> None:
-        """What a fault does to a connection before the client has said a word."""
-        wire = self._wire
-        if self._told:  # it has ended in the meantime
-            return
-        if wire.delay:
-            self._raw.resume_reading()
-        if wire.ends_at("accept"):
-            self._break(wire.end, wire.greeting)
-        elif wire.greeting:
-            self._raw.write(wire.greeting)
 
     def _condemn(self, certificate: x509.Certificate | None) -> int | None:
         """The error that an armed fault wants the client's certificate to have, as OpenSSL numbers it."""

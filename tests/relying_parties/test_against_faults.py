@@ -4,6 +4,7 @@ When it is not, because a fault was added or a library has changed: `make relyin
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,10 @@ def require_as_recorded(library: Walker, fault: str, mocks: Mocks, table: Any) -
     expected = Outcome(**part["outcomes"][fault])
     with mocks.one() as running:
         outcome = measure(library, fault, running)
-    assert outcome.step == expected.step
-    assert outcome.met == expected.met
-    if library.versions == part["versions"]:  # others may have other words
-        assert outcome == expected
+    # Other versions have other words, and a broken connection has those of who notices it first.
+    broken = fault.startswith(("tcp.", "tls.", "http."))
+    same_words = library.versions == part["versions"] and not broken
+    assert outcome == (expected if same_words else replace(expected, error=outcome.error))
 
 
 @pytest.mark.slow

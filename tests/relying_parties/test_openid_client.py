@@ -4,7 +4,6 @@ It checks `state`, `iss` (RFC 9207) and the ID token's claims by itself, the ID 
 """
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from relying_parties.parties import GOODBYE
+from relying_parties.walks import NODE, node_command
 from support import ANY_PORT, CALLBACK, PERSONA, RunningMock
 
-PROGRAM = Path(__file__).parents[1] / "node" / "login.mjs"
-GOODBYE = "https://rp.example.test/goodbye"
+PROGRAM = NODE / "login.mjs"
 
 LogIn = Callable[..., Any]
 
@@ -25,13 +25,7 @@ pytestmark = pytest.mark.third_party
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """The command, once it is certain that the application can run."""
-    command = shutil.which("node")
-    if command is None:
-        pytest.fail("There is no node on the PATH: install Node 20.18.1 or later; `make slow` installs openid-client.")
-    if not (PROGRAM.parent / "node_modules" / "openid-client").is_dir():
-        pytest.fail("openid-client is not in tests/node/node_modules: `make slow` installs it.")
-    return command
+    return node_command()
 
 
 @pytest.fixture

@@ -63,7 +63,8 @@ class OpenIdClient:
     def __init__(self) -> None:
         node = subprocess.run([node_command(), "--version"], capture_output=True, text=True, check=True).stdout
         major = node.removeprefix("v").partition(".")[0]
-        self.versions = {each: _node_package(each) for each in ("openid-client", "undici")} | {"Node": major}
+        packages = {each: _node_package(each) for each in ("openid-client", "undici")}
+        self.versions: Mapping[str, str] = packages | {"Node": major}
 
     def __enter__(self) -> Self:
         command = [node_command(), str(NODE / "against_faults.mjs")]
@@ -94,7 +95,7 @@ class Authlib:
 
     def __init__(self) -> None:
         openssl, python = ssl.OPENSSL_VERSION_INFO, sys.version_info
-        self.versions = {
+        self.versions: Mapping[str, str] = {
             "Authlib": version("authlib"),
             "joserfc": version("joserfc"),
             "httpx": version("httpx"),
@@ -118,9 +119,10 @@ class Authlib:
         )
         step = ""
         with closing(rp.http), psc.client(**_OPTIONS) as browser:
+            steps = _steps(rp, browser)
             try:
-                for step in _steps(rp, browser):  # noqa: B007 - the last one counts
-                    pass
+                while step != "end":
+                    step = next(steps)
             except Exception as error:
                 return step, _tell(error)
         return step, ""

@@ -222,9 +222,15 @@ class WatchedJournal(Journal):
 
 
 class Running:
-    """uvicorn behind TLS in a thread with an event loop of its own."""
+    """uvicorn behind TLS in a thread with an event loop of its own, which `new_loop` makes."""
 
-    def __init__(self, choose: Callable[[ClientHello], TlsProfile], **options: Any) -> None:
+    def __init__(
+        self,
+        choose: Callable[[ClientHello], TlsProfile],
+        *,
+        new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        **options: Any,
+    ) -> None:
         self.clock = Clock()
         self.journal = WatchedJournal(self.clock)
         self.loop_errors: list[dict[str, Any]] = []
@@ -241,8 +247,12 @@ class Running:
                 proxy_headers=False,
             )
         )
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._thread = threading.Thread(target=self._run, args=(new_loop,))
         self._thread.start()
+
+    def _run(self, new_loop: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: self.loop_errors.append(context))

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from app import create_app
-from provider import Settings
 from starlette.testclient import TestClient
 
-from mockpsc import Psc, psc_fault_matrix
-from mockpsc.psc import ArmedFault
+from app import create_app
+from mockpsc import ArmedFault, Psc, psc_fault_matrix
+from provider import Settings
 
 
 def browser_of(psc: Psc, **changed: str) -> TestClient:
@@ -54,7 +53,7 @@ def test_a_person_refuses(psc: Psc, browser: TestClient) -> None:
 
 def test_an_answer_that_this_browser_did_not_ask_for_is_refused(psc: Psc, browser: TestClient) -> None:
     asked_for = browser.get("/login", follow_redirects=False).headers["location"]
-    callback = psc.login(asked_for).replace("http://localhost:8000", "")
+    callback = psc.login(asked_for).removeprefix("http://localhost:8000")
     with browser_of(psc) as another:
         assert another.get(callback).status_code == 403
     assert browser.get(callback, follow_redirects=False).status_code == 303
@@ -104,9 +103,11 @@ def test_a_refresh_is_tried_again_after_an_outage(psc: Psc, browser: TestClient)
 def test_logging_out_ends_the_login_here_and_there(psc: Psc, browser: TestClient) -> None:
     psc.login("/login", client=browser)
     away = browser.post("/logout", follow_redirects=False).headers["location"]
-    assert psc.login(away) == "http://localhost:8000/"
+    back = psc.browser().logout(away)
+    assert "You are logged out" in browser.get(back.removeprefix("http://localhost:8000")).text
     assert psc.exchanges("logout").one().status == 302
     assert browser.get("/me", follow_redirects=False).headers["location"] == "/login"
+    psc.assert_no_findings()
 
 
 @psc_fault_matrix(layer="id_token")

@@ -50,8 +50,8 @@ OPERATIONS = (
         path="/api/reset",
         summary="Have the mock as it was at the start: faults, scenarios, personas, clients, revocations, logins, "
         "journal, clock.",
-        answer="`never_acted`: the faults that were armed and never acted. Authorities and keys stay; the key that signs "
-        "is published, if it was not.",
+        answer="`never_acted`: the faults that were armed and never acted. Authorities and keys stay; the key that "
+        "signs is published, if it was not.",
         function=_reset,
     ),
 )
