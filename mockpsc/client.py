@@ -189,7 +189,8 @@ class AdminClient:
         except (URLError, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             raise ConfigurationError(
-                f"No mock answers at {self._url} ({reason}): start it with `mockpsc serve`, or give --admin-url."
+                f"No mock answers at {self._url} ({reason}): start it with `mockpsc serve`, or say where it is "
+                "(--admin-url, MOCKPSC_URL)."
             ) from None
         return response
 

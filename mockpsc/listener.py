@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,7 +26,7 @@ class Listener:
     def __init__(self, name: str, address: Address) -> None:
         self.name = name
         self._socket = _bound(name, address)
-        self._socket.listen(_BACKLOG)
+        _listen(name, address, self._socket)
         self.address = Address(address.host, self._socket.getsockname()[1])
         self._is_shut = False
         self._server: _Server | None = None
@@ -56,21 +56,28 @@ class Listener:
             await self._serving
 
     async def open(self) -> None:
-        """Listen again, after `shut`."""
-        if self._is_shut and self._server is not None:
-            self._is_shut = False
-            self._socket.listen(_BACKLOG)
-            await self._server.startup(sockets=[self._socket])
+        """Listen again, after `shut`. Raises ConfigurationError when another program has taken the port meanwhile."""
+        if not self._is_shut or self._server is None:
+            return
+        if self._socket.fileno() == -1:
+            self._socket = _bound(self.name, self.address)
+        _listen(self.name, self.address, self._socket)
+        await self._server.startup(sockets=[self._socket])
+        self._is_shut = False
 
     async def shut(self) -> None:
-        """Refuse new connections, as if nothing listened, and keep the port and the open connections."""
-        if not self._is_shut and self._server is not None:
-            self._is_shut = True
-            for server in self._server.servers:
-                server.close()
-            self._socket.close()
-            await asyncio.sleep(0)  # uvloop lets go of a socket in its next turn
-            self._socket = _bound(self.name, self.address)
+        """Refuse new connections, as if nothing listened, and keep the port and the open connections. Raises
+        ConfigurationError when the port cannot be kept: then nothing listens, either."""
+        if self._is_shut or self._server is None:
+            return
+        self._is_shut = True
+        with suppress(OSError):  # a process that was just forked may have a copy: this ends that one's listening, too
+            self._socket.shutdown(socket.SHUT_RDWR)
+        for server in self._server.servers:
+            server.close()
+        self._socket.close()
+        await asyncio.sleep(0)  # uvloop lets go of a socket in its next turn
+        self._socket = _bound(self.name, self.address)
 
     async def stop(self) -> None:
         """Close the socket and all connections, idle ones at once."""
@@ -120,6 +127,14 @@ def _bound(name: str, address: Address) -> socket.socket:
         raise ConfigurationError(_why_not_bound(name, address, error)) from None
     bound.setblocking(False)
     return bound
+
+
+def _listen(name: str, address: Address, bound: socket.socket) -> None:
+    try:
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise ConfigurationError(_why_not_bound(name, address, error)) from None
 
 
 def _why_not_bound(name: str, address: Address, error: OSError) -> str:

@@ -9,6 +9,10 @@ from mockpsc.faults.subjects import Port
 from mockpsc.listener import Listener
 
 
+_SOON = 0.01
+"""In seconds: the two clocks may differ by less, and a look that comes too early must not be followed by a thousand."""
+
+
 class Ports:
     """The ports of some listeners, in the event loop that it is made in."""
 
@@ -46,4 +50,4 @@ class Ports:
         if self._timer is not None:
             self._timer.cancel()
         seconds = self._faults.next_change()
-        self._timer = None if seconds is None else self._loop.call_later(seconds, self._changed)
+        self._timer = None if seconds is None else self._loop.call_later(max(seconds, _SOON), self._changed)

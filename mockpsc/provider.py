@@ -11,7 +11,7 @@ from cryptography import x509
 
 from mockpsc.clients import Clients
 from mockpsc.clock import Clock
-from mockpsc.faults import Injector, Occasion
+from mockpsc.faults import HEADER, Injector, Occasion
 from mockpsc.faults.base import claims as claims_of
 from mockpsc.faults.base import signing as signing_of
 from mockpsc.journal import Journal
@@ -80,6 +80,10 @@ class Provider:
     def signer(self) -> TokenSigner:
         """Signs and reads tokens."""
         return TokenSigner(self.keys)
+
+    def is_undisturbed(self, occasion: Occasion) -> bool:
+        """Whether no fault can act on a request: none is armed, and it asks for none."""
+        return self.faults.is_idle and not (self.settings.fault_header and HEADER in occasion.headers)
 
     def issue(self, kind: TokenKind, claims: Mapping[str, Any], occasion: Occasion) -> str:
         """A token that says this, in compact serialization, as the armed faults make it."""

@@ -52,7 +52,8 @@ def psc_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     with _in_a_sentence():
         psc = _attached(url, token, tmp_path_factory.mktemp("mockpsc"), request.config)
     yield psc
-    psc.reset()
+    with _in_a_sentence():
+        psc.reset()
 
 
 @pytest.fixture

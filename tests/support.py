@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from mockpsc.faults import Armed, read_order
+from mockpsc.journal import Event, Filter
 from mockpsc.kinds import Address
 from mockpsc.pki import ClientFiles
 from mockpsc.profiles import shipped_tables
@@ -75,6 +76,16 @@ class RunningMock:
 
     def disarm_all(self) -> None:
         self.call(self.mock.faults.reset)
+
+    def event(self, **filter: Any) -> Event:
+        """The first event of that kind, waited for if it has not come yet."""
+
+        async def wait() -> Event | None:
+            return await self.mock.journal.wait(Filter(**filter), timeout=10)
+
+        event = asyncio.run_coroutine_threadsafe(wait(), self._loop).result(timeout=15)
+        assert event is not None
+        return event
 
     def advance(self, seconds: float) -> None:
         self.mock.clock.advance(seconds)

@@ -69,7 +69,7 @@ def test_an_option_that_there_is_not_is_refused_with_the_nearest() -> None:
     ):
         pass
     with (
-        pytest.raises(ConfigurationError, match="reject_with is 'kecloak'; expected one of alert"),
+        pytest.raises(ConfigurationError, match="reject_with is 'kecloak'; expected alert or nginx or keycloak"),
         MockPsc(reject_with="kecloak"),
     ):
         pass

@@ -4,12 +4,13 @@ What HTTP allows goes through uvicorn; what breaks HTTP or TLS is written past i
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Coroutine
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,33 +38,46 @@ class Answering:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application; with nothing armed, it is as if this was not here."""
-        occasion: Occasion = scope["state"]["occasion"]
-        if self._provider.faults.is_idle and not occasion.requested:
+        if self._provider.is_undisturbed(scope["state"]["occasion"]):
             await self._app(scope, receive, send)
             return
-        capture = _Capture()
+        capture, defect = _Capture(), None
         try:
             await self._app(scope, receive, capture)
-        finally:  # a defect's answer is sent, too, before it goes on to the log
-            given = scope["state"].get("answer") or capture.answer
-            answer = self._provider.faults.change(response_of(occasion.endpoint or ""), given, occasion)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            defect = error
+        await self._answer(capture, scope, receive, send)
+        if defect is not None:  # its answer is sent, too, before it goes on to the log
+            raise defect
+
+    async def _answer(self, capture: "_Capture", scope: Scope, receive: Receive, send: Send) -> None:
+        occasion: Occasion = scope["state"]["occasion"]
+        given: Answer | None = scope["state"].get("answer")
+        meant = capture.answer if given is None else replace(given, headers=capture.answer.headers)
+        answer = self._provider.faults.change(response_of(occasion.endpoint or ""), meant, occasion)
+        try:
             await self._send(answer, scope, receive, send)
+        except ClientDisconnect:
+            scope["state"]["record"](Answer(status=0))
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._pause(answer.delay)
+        await self._pause(answer.delay, receive)
         if _is_proper(answer):
-            await self._send_properly(answer, send)
-        else:
-            said = replace(answer, headers=_headers(answer)) if answer.head else Answer(status=0)
-            scope["state"]["record"](said)
-            await self._send_past_http(answer, scope["extensions"]["mockpsc.connection"], receive)
+            await self._send_properly(answer, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            answer = replace(answer, cut=0)
+        said = replace(answer, headers=_headers(answer)) if answer.head else Answer(status=0)
+        scope["state"]["record"](said)
+        await self._send_past_http(answer, scope["extensions"]["mockpsc.connection"], receive)
 
-    async def _send_properly(self, answer: Answer, send: Send) -> None:
-        headers = answer.with_header("content-length", str(len(answer.body)))
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    async def _send_properly(self, answer: Answer, receive: Receive, send: Send) -> None:
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(answer)]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         for piece, pause in _pieces(answer, answer.body):
-            await self._pause(pause)
+            await self._pause(pause, receive)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
@@ -72,17 +86,34 @@ class Answering:
         if answer.head:
             connection.write(_head(answer))
             for piece, pause in _pieces(answer, answer.body[: answer.cut]):
-                await self._pause(pause)
+                await self._pause(pause, receive)
                 connection.write(piece)
         connection.end_with(answer.ending)
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await self._first_of(_gone(receive), timeout=None)
+        connection.end_with("close")
+        await _gone(receive)
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, unless the mock is stopped meanwhile: what is late then comes at once."""
-        if seconds:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._provider.closing.wait(), seconds)
+    async def _pause(self, seconds: float, receive: Receive) -> None:
+        """Wait, unless the mock is stopped meanwhile: what is late then comes at once. Raises ClientDisconnect when
+        the client does not wait any longer."""
+        if seconds and await self._first_of(_gone(receive), timeout=seconds):
+            raise ClientDisconnect
+
+    async def _first_of(self, gone: Coroutine[Any, Any, None], *, timeout: float | None) -> bool:
+        """Wait for a client to go away, for the mock to stop, or for a time in seconds: whether it was the client."""
+        tasks = [asyncio.ensure_future(gone), asyncio.ensure_future(self._provider.closing.wait())]
+        try:
+            await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            return tasks[0].done()
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    """Until the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class _Capture:
@@ -115,6 +146,8 @@ def _head(answer: Answer) -> bytes:
 def _headers(answer: Answer) -> tuple[tuple[str, str], ...]:
     if answer.until_close:
         return (*answer.with_header("content-length", None), ("connection", "close"))
+    if answer.status < 200 or answer.status in (204, 304):  # RFC 9110 §8.6
+        return answer.with_header("content-length", None)
     return answer.with_header("content-length", str(len(answer.body) if answer.length is None else answer.length))
 
 

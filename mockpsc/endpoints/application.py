@@ -69,7 +69,7 @@ def _attended(provider: Provider, endpoint: Endpoint) -> Callable[[Request], Awa
         occasion: Occasion = request.state.occasion
         occasion.endpoint = endpoint.name
         occasion.requested = _requested(provider, request)
-        if not provider.faults.is_idle or occasion.requested:
+        if not provider.is_undisturbed(occasion):
             await acquaint(provider, request, occasion)
         asked = provider.faults.change(request_at(endpoint.name), Asked(), occasion)
         if asked.answer is not None:
@@ -82,8 +82,8 @@ def _attended(provider: Provider, endpoint: Endpoint) -> Callable[[Request], Awa
 
 def _requested(provider: Provider, request: Request) -> tuple[Armed, ...]:
     """The faults that the request itself asks for, where that is allowed."""
-    text = request.headers.get(HEADER)
-    if text is None:
+    text = ",".join(request.headers.getlist(HEADER))
+    if not text:
         return ()
     if not provider.settings.fault_header:
         provider.note_once(f"The header {HEADER} came and is not heeded: allow it with --fault-header.")

@@ -39,6 +39,7 @@ async def logout(provider: Provider, request: Request) -> Response:
     if request.method == "POST" and "refresh_token" in parameters:
         return await _back_channel(provider, request, parameters)
     asked = _read(provider, parameters)
+    request.state.occasion.client = asked.client.id if asked.client else None
     if asked.session_id is None:
         return _confirmation(request, parameters)
     return await _end(provider, request, parameters, asked)

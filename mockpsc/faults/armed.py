@@ -51,9 +51,22 @@ class Armed:
         return self.trigger.times is not None and self.hits >= self.trigger.times
 
     def is_due(self, occasion: Occasion, now: float) -> bool:
-        """Whether it is to act on this occasion, which counts as seen when it matches."""
-        if now < self.begins or self.is_over(now) or not self.match.accepts(occasion):
-            return False
+        """Whether it is to act on this occasion, which is decided and counts as seen when it first matches. As many
+        occasions as it may still act on may be under way, and others come too late."""
+        trace = occasion.trace
+        if self not in trace.decided:
+            if now < self.begins or self.is_over(now) or not self.match.accepts(occasion):
+                return False
+            trace.decided[self] = self._decide()
+        return trace.decided[self] and (self in trace.acted or not self.is_spent)
+
+    def acted_on(self, occasion: Occasion) -> None:
+        """It has acted on this occasion, at one of its points."""
+        if self not in occasion.trace.acted:
+            self.hits += 1
+            occasion.trace.acted.append(self)
+
+    def _decide(self) -> bool:
         self.seen += 1
         if self.trigger.every is not None:
             return self.seen % self.trigger.every == 0

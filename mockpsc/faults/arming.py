@@ -1,5 +1,6 @@
 """How a fault is asked for: as JSON (the admin API, `mockpsc.toml`), as text (a header), or by a host name."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -65,16 +66,26 @@ def read_order(given: Mapping[str, Any], who: str = "The fault to arm") -> Order
 
 
 def orders_in(text: str) -> list[Order]:
-    """The orders of a request's header: faults separated by commas, each a name and its parameters, as in
-    `token.error;error=invalid_grant`."""
-    return [_in_text(part.strip()) for part in text.split(",") if part.strip()]
+    """Orders as text: faults separated by commas, each a name and its parameters, `token.error;error=invalid_grant`. A
+    value with a comma or a semicolon in it is quoted, as in RFC 9110 §5.6.4."""
+    return [_in_text(part) for part in _parts(text, ",")]
 
 
 def _in_text(text: str) -> Order:
-    name, *pairs = [each.strip() for each in text.split(";")]
-    if find_fault(name).stage in ("connection", "handshake"):
-        raise Unusable(f"{name} acts before a request is read, so no header can ask for it: arm it.")
-    return read_order({"name": name, "params": params_in(name, pairs)})
+    name, *pairs = _parts(text, ";")
+    return read_order({"name": name, "params": params_in(name, map(_unquoted, pairs))})
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    """What stands between separators, those in quotes left alone."""
+    parts = re.findall(rf'(?:"(?:\\.|[^"\\])*"|[^"{separator}]|")+', text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _unquoted(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    quoted = re.fullmatch(r'\s*"((?:\\.|[^"\\])*)"\s*', value)
+    return name + equals + re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else pair
 
 
 def params_in(name: str, pairs: Iterable[str]) -> dict[str, Any]:

@@ -133,7 +133,9 @@ class Injector:
         return self._plays.get(name)
 
     def next_change(self) -> float | None:
-        """In how many seconds of the mock's clock an armed fault begins or ends by itself, if one does."""
+        """In how many seconds an armed fault begins or ends by itself, if one does: by a clock that stands, none."""
+        if self._clock.is_frozen:
+            return None
         now = self._clock.now()
         moments = [each.begins for each in self._armed.values()]
         moments += [each.ends for each in self._armed.values() if each.ends is not None]
@@ -160,8 +162,7 @@ class Injector:
         return changed
 
     def _count(self, armed: Armed, occasion: Occasion) -> None:
-        armed.hits += 1
-        occasion.trace.faults.append(armed.fault.name)
+        armed.acted_on(occasion)
         for play in self._plays.values():
             play.acted(armed, occasion)
 

@@ -13,10 +13,20 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, eq=False)
 class Trace:
-    """What took place on an occasion, for the journal: the faults that acted, and the tokens issued (kind, claims)."""
+    """What took place on an occasion: the faults that acted, and the tokens issued (kind, claims).
 
-    faults: list[str] = field(default_factory=list)
+    A fault is asked at several points of one occasion, and decides once for all of them: `decided` says how, and
+    `steps` which step of each scenario, by the scenario's name, the occasion has met."""
+
+    acted: "list[Armed]" = field(default_factory=list)
+    decided: "dict[Armed, bool]" = field(default_factory=dict)
+    steps: "dict[str, Armed]" = field(default_factory=dict)
     tokens: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names of the faults that acted, in order."""
+        return tuple(armed.fault.name for armed in self.acted)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from typing import Any
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults.armed import Armed
 from mockpsc.faults.arming import Order, read_order
-from mockpsc.faults.occasion import Occasion, Trace
+from mockpsc.faults.occasion import Occasion
 from mockpsc.members import member, read_members
 
 
@@ -87,17 +87,18 @@ class Play:
         self.scenario, self._now = scenario, now
         self.position = self.rounds = 0
         self.current: Armed | None = self._armed(0)
-        self._acted_on: Trace | None = None
 
     def due_on(self, occasion: Occasion) -> Armed | None:
-        """The step that may act: not the next one on the very occasion that ended the one before."""
-        return None if occasion.trace is self._acted_on else self.current
+        """The step that may act: an occasion meets one step and no other."""
+        return occasion.trace.steps.get(self.scenario.name, self.current)
 
     def acted(self, armed: Armed, occasion: Occasion) -> None:
         """Go on to the next step, if that one has acted as often as it was to."""
-        if armed is not self.current or not armed.is_spent:
+        if armed is not self.current:
             return
-        self._acted_on = occasion.trace
+        occasion.trace.steps[self.scenario.name] = armed
+        if not armed.is_spent:
+            return
         self.position += 1
         if self.position == len(self.scenario.steps) and self.scenario.loop:
             self.position, self.rounds = 0, self.rounds + 1

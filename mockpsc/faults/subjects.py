@@ -184,6 +184,10 @@ class Answer:
         return next((value for each, value in self.headers if each.lower() == name.lower()), None)
 
     def with_header(self, name: str, value: str | None) -> tuple[tuple[str, str], ...]:
-        """The headers with this one in the place of any of its name; None takes it away."""
-        others = tuple(each for each in self.headers if each[0].lower() != name.lower())
-        return others if value is None else (*others, (name, value))
+        """The headers with this one in the place of the first of its name, or at the end; None takes all of it away."""
+        first = next((n for n, each in enumerate(self.headers) if each[0].lower() == name.lower()), len(self.headers))
+        before, after = (
+            tuple(each for each in part if each[0].lower() != name.lower())
+            for part in (self.headers[:first], self.headers[first:])
+        )
+        return (*before, *after) if value is None else (*before, (name, value), *after)

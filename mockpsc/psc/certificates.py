@@ -26,7 +26,6 @@ class Certificates:
     def __init__(self, admin: AdminClient, folder: Path, *, ca_file: Path, default_client: Callable[[], str]) -> None:
         self._admin, self._folder, self.ca_file, self._default_client = admin, folder, ca_file, default_client
         self._recipes: Mapping[str, Mapping[str, Any]] = {}
-        self._made = 0
 
     def __getattr__(self, name: str) -> Recipe:
         if name.startswith("_"):  # asked by Python's own protocols
@@ -76,9 +75,8 @@ class Certificates:
 
     def kept(self, told: Mapping[str, Any], name: str) -> Certificate:
         """A certificate that the admin API has issued, in files."""
-        self._made += 1
-        folder = self._folder / f"{self._made:03}-{name}"
-        folder.mkdir(parents=True, mode=0o700)
+        folder = self._folder / f"{name}-{told['serial']}"
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         contents = {
             "cert.pem": told["certificate"].encode(),
             "key.pem": told["key"].encode(),

@@ -17,5 +17,6 @@ def faulty(certs: Path) -> Iterator[RunningMock]:
 
 @pytest.fixture
 def scene(faulty: RunningMock) -> Iterator[Scene]:
+    faulty.call(faulty.mock.journal.clear)
     yield Scene(faulty)
     faulty.disarm_all()

@@ -65,8 +65,7 @@ def test_a_certificate_that_is_refused_over_http_has_its_reason_in_the_handshake
 
 def test_what_can_be_asked_for_is_what_the_admin_api_knows(psc: Psc) -> None:
     assert {*get_type_hints(Wanted), "endpoint", "kind", "after"} == {each.name for each in fields(Filter)}
-    for name, value in {"listener": "auth", "failed": False, "fault": "http.status", "connection": "auth-1"}.items():
-        psc.exchanges().where(**{name: value}).none()  # type: ignore[misc] # names as data
+    psc.exchanges(listener="auth", failed=False, fault="http.status", connection="auth-1", reason="expired").none()
     with pytest.raises(ConfigurationError, match=r"endpoint 'tokn' \(did you mean 'token'\?\)"):
         psc.exchanges("tokn")
     with pytest.raises(ConfigurationError, match=r"has the member 'statu', .*did you mean 'status'\?"):
