@@ -5,10 +5,13 @@ from JSON or from text, what is said of one that cannot be, the JSON Schema, and
 """
 
 import json
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
+from math import inf, isfinite
+from reprlib import Repr
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from mockpsc.errors import Unusable, nearest
@@ -16,6 +19,13 @@ from mockpsc.errors import Unusable, nearest
 T = TypeVar("T")
 
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+_HEADER = "^([!-~]([ -~]*[!-~])?)?$"
+"""What can be the value of a header, or a part of one, to the letter (RFC 9110 §5.5), obsolete characters left out."""
+_DEEPEST = 30
+"""How many objects and lists can be in one another."""
+_shown = Repr()
+_shown.maxstring = _shown.maxother = 200
+"""How a value is repeated to whom gave it: as Python writes it, shortened."""
 
 
 def member(
@@ -26,9 +36,11 @@ def member(
     least: float | None = None,
     most: float | None = None,
     choices: tuple[str, ...] = (),
+    header: bool = False,
 ) -> Any:
-    """A field of such a class: its default (none: it must be given), its meaning, unit, bounds, and choices of text."""
-    told = {"help": help, "unit": unit, "least": least, "most": most, "choices": choices}
+    """A field of such a class: its default (none: it must be given), its meaning, unit, bounds, choices of text, and
+    whether it is a text that a header will have."""
+    told = {"help": help, "unit": unit, "least": least, "most": most, "choices": choices, "header": header}
     if isinstance(default, dict | list):
         return field(default_factory=lambda: type(default)(default), metadata=told)
     return field(default=default, metadata=told)
@@ -48,6 +60,7 @@ class Member:
     least: float | None = None
     most: float | None = None
     choices: tuple[str, ...] = ()
+    header: bool = False
 
     @property
     def expected(self) -> str:
@@ -56,6 +69,7 @@ class Member:
             return f"one of {', '.join(self.choices)}"
         what = " or ".join(_NAMES[each] for each in self.types)
         unit = f" of {self.unit}" if self.unit else ""
+        what += " of visible ASCII characters, with spaces between them only" if self.header else ""
         bounds = [f"{self.least:.12g} or more" if self.least is not None else ""]
         bounds.append(f"{self.most:.12g} or less" if self.most is not None else "")
         return ", ".join(filter(None, [what + unit, *bounds]))
@@ -69,6 +83,7 @@ class Member:
         told |= {"minimum": self.least} if self.least is not None else {}
         told |= {"maximum": self.most} if self.most is not None else {}
         told |= {"enum": [*self.choices]} if self.choices else {}
+        told |= {"pattern": _HEADER} if self.header else {}
         told |= {} if self.required or self.default is None else {"default": _plain(self.default)}
         return schema | told
 
@@ -140,9 +155,11 @@ def schema_of(declaration: type) -> dict[str, Any]:
     }
 
 
-def read_members(declaration: type[T], given: Mapping[str, Any], who: str) -> T:
+def read_members(
+    declaration: type[T], given: Mapping[str, Any], who: str, *, example: Mapping[str, Any] | None = None
+) -> T:
     """What JSON members say, as an instance. Raises Unusable, in the name of `who`, for a member that is unknown,
-    absent, or not as it must be."""
+    absent, or not as it must be; what it could be is told by the `example`."""
     declared = members_of(declaration)
     for name in given:
         if name not in declared:
@@ -150,7 +167,8 @@ def read_members(declaration: type[T], given: Mapping[str, Any], who: str) -> T:
             raise Unusable(f"{who} has the member {name!r}, which is unknown{nearest(name, declared)}: {known}.")
     for name, each in declared.items():
         if each.required and name not in given:
-            raise Unusable(f"{who} has no {name}; expected {each.expected}: {each.help}")
+            such = f", such as {json.dumps(example[name])}" if example and name in example else ""
+            raise Unusable(f"{who} has no {name}: give {each.expected}{such}. Its meaning: {each.help}")
     return declaration(**{name: _checked(declared[name], value, who) for name, value in given.items()})
 
 
@@ -168,7 +186,7 @@ def _from_text(declared: Member | None, text: str) -> Any:
     if {int, float, dict, list} & set(kinds):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return text.split(",") if tuple in kinds else text
 
@@ -176,9 +194,11 @@ def _from_text(declared: Member | None, text: str) -> Any:
 def _checked(declared: Member, value: Any, who: str) -> Any:
     if value is None and declared.optional:
         return None
-    if not any(_is(value, kind) for kind in declared.types) or not _is_within(declared, value):
+    fits = any(_is(value, kind) for kind in declared.types) and _is_within(declared, value)
+    if not fits or not _is_sound(value):
         close = nearest(value, declared.choices) if isinstance(value, str) else ""
-        raise Unusable(f"{who} has {declared.name} {value!r}{close}; expected {declared.expected}.")
+        sound = f", with finite numbers only, in {_DEEPEST} levels at most" if fits else ""
+        raise Unusable(f"{who} has {declared.name} {_shown.repr(value)}{close}; expected {declared.expected}{sound}.")
     return tuple(value) if tuple in declared.types else value
 
 
@@ -190,13 +210,23 @@ def _is(value: Any, kind: Any) -> bool:
     return isinstance(value, (int, float) if kind is float else kind)
 
 
+def _is_sound(value: Any, room: int = _DEEPEST) -> bool:
+    """Whether JSON can say it: without numbers that are none, and not too deep."""
+    if isinstance(value, float):
+        return isfinite(value)
+    inner = [*value.values()] if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return room > 0 and all(_is_sound(each, room - 1) for each in inner)
+
+
 def _is_within(declared: Member, value: Any) -> bool:
     if declared.choices and value not in declared.choices:
+        return False
+    if declared.header and isinstance(value, str) and not re.fullmatch(_HEADER, value):
         return False
     if not isinstance(value, int | float) or isinstance(value, bool):
         return True
     low = declared.least is None or value >= declared.least
-    return low and (declared.most is None or value <= declared.most)
+    return low and abs(value) < inf and (declared.most is None or value <= declared.most)
 
 
 def _plain(value: Any) -> Any:

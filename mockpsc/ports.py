@@ -8,7 +8,6 @@ from mockpsc.faults.base import PORT
 from mockpsc.faults.subjects import Port
 from mockpsc.listener import Listener
 
-
 _SOON = 0.01
 """In seconds: the two clocks may differ by less, and a look that comes too early must not be followed by a thousand."""
 

@@ -64,7 +64,9 @@ def psc(psc_server: "Psc", request: pytest.FixtureRequest) -> "Iterator[Psc]":
         request.node.stash[_IN_USE] = psc_server
         _prepare(psc_server, _marked(request.node))
     yield psc_server
-    for name in psc_server.never_acted():
+    with _in_a_sentence():
+        idle = psc_server.reset()
+    for name in idle:
         request.node.warn(FaultNeverActedWarning(f"The fault {name} was armed and never acted."))
 
 
@@ -172,4 +174,4 @@ def _in_a_sentence() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        pytest.fail(f"mockpsc: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"mockpsc: {error}", pytrace=False) from None

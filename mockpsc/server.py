@@ -4,24 +4,23 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from starlette.routing import Host, Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mockpsc import admin
 from mockpsc.admin.control import Control
-from mockpsc.admin.operations.personas import orders_of
 from mockpsc.client_tables import read_clients
 from mockpsc.clock import Clock
 from mockpsc.connection import CALLBACK, Connection
 from mockpsc.endpoints import AUTH, WALLET
 from mockpsc.endpoints.application import application
 from mockpsc.errors import ConfigurationError, nearest
-from mockpsc.faults import Injector, Standing, read_order
+from mockpsc.faults import Injector, Standing, orders_carried_by, read_order
 from mockpsc.journal import Journal
 from mockpsc.judgement.verdict import Language
 from mockpsc.listener import Listener
@@ -113,15 +112,22 @@ class Mock:
             await self._serve("wallet", wallet)
         self._ports = Ports(self.faults, [each for name, each in self._listeners.items() if name != "admin"])
         await self._ports.adjust()
-        await self._listeners["admin"].start(admin.application(self._control()))
+        await self._listeners["admin"].start(self._admin)
         return self
 
     async def settle(self) -> None:
         """Wait until what was armed, disarmed or moved last has taken effect."""
         await self._ports.adjust()
 
-    def _control(self) -> Control:
-        return Control(
+    async def _admin(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._admin_application(scope, receive, send)
+
+    @cached_property
+    def _admin_application(self) -> ASGIApp:
+        # Imported at the first request: a login needs none of it, and comes sooner without.
+        from mockpsc.admin.application import application as admin_application
+
+        control = Control(
             provider=self.provider,
             connection=self.connection,
             pki=self.pki,
@@ -129,6 +135,7 @@ class Mock:
             explain=self._explain,
             settle=self.settle,
         )
+        return admin_application(control)
 
     def _explain(self, text: str, client_id: str | None, language: Language) -> dict[str, Any]:
         # Imported when it is first asked for: a mock that explains nothing starts sooner without it.
@@ -218,7 +225,7 @@ def _personas(settings: Settings, profile: Profile) -> dict[str, Persona]:
 def _standing(settings: Settings, personas: Mapping[str, Persona]) -> list[Standing]:
     """The faults of the configuration: those for all, and those that a persona carries."""
     standing = [Standing(order=read_order(table), origin="settings") for table in settings.faults]
-    carried = (order for persona in personas.values() for order in orders_of(persona))
+    carried = (order for each in personas.values() for order in orders_carried_by(each.id, each.faults))
     return [*standing, *(Standing(order=order, origin="persona") for order in carried)]
 
 

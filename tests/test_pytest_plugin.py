@@ -9,11 +9,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mockpsc.embedded  # noqa: F401 # what runs of pytest in this process would each import anew
-from mockpsc import Psc
+from mockpsc import ConfigurationError, Psc, psc_fault_matrix
 from mockpsc.faults import catalogue
 from mockpsc.settings import attached_to
 
@@ -52,9 +53,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def theirs(pytester: pytest.Pytester) -> pytest.Pytester:
     """A folder of tests, in which warnings are errors."""
-    pytester.makeini(
-        "[pytest]\nfilterwarnings = error\naddopts = --strict-markers\nasyncio_default_fixture_loop_scope = function\n"
-    )
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:asyncio\n")
     pytester.makepyfile(helpers=HELPERS)
     return pytester
 
@@ -214,12 +213,12 @@ def test_a_marker_says_who_what_and_for_whom(theirs: pytest.Pytester) -> None:
                 log_in(psc)
             assert "access_token" in log_in(psc)
 
-        @pytest.mark.psc(persona="899700000039", client="nearer", fault=["token.error", {"name": "userinfo.sub_other"}])
+        @pytest.mark.psc(persona="899700000039", client="nearer", fault=["token.error", {"name": "userinfo.sub_different"}])
         def test_the_nearest_marker(psc):
             assert psc.client().id == "nearer"
-            assert [each["name"] for each in psc.admin.armed()] == ["token.error", "userinfo.sub_other"]
+            assert [each["name"] for each in psc.admin.armed()] == ["token.error", "userinfo.sub_different"]
             assert psc.login(request_of(psc)) and psc.exchanges("authorization").last().persona_id == "899700000039"
-            assert psc.reset() == ["token.error", "userinfo.sub_other"]
+            assert psc.reset() == ["token.error", "userinfo.sub_different"]
 
         @pytest.mark.psc(persona="899700000039")
         def test_who_is_named_in_the_call_comes_first(psc):
@@ -230,32 +229,24 @@ def test_a_marker_says_who_what_and_for_whom(theirs: pytest.Pytester) -> None:
     passed(theirs.runpytest(), passed=4)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ("personna='x'", r"has no argument personna; it has persona=…, fault=…, client=…\."),
-        ("'899700000021'", r"has no argument '899700000021'; it has persona=…"),
-        ("persona='899700000020'", r"No persona has the id '899700000020' \(did you mean '8997000000"),
-        ("client='../x'", "client"),
-        ("fault='token.eror'", r"No fault is named 'token\.eror' \(did you mean 'token\.error'\?\)"),
-        ("fault={'name': 'http.status', 'statu': 1}", r"has the member 'statu'"),
-    ],
-)
-def test_a_marker_that_makes_no_sense_is_told_in_a_sentence(
-    theirs: pytest.Pytester, arguments: str, sentence: str
-) -> None:
-    theirs.makepyfile(
-        f"""
-        import pytest
+SENSELESS = {
+    "personna='x'": "@pytest.mark.psc has no argument personna; it has persona=…, fault=…, client=….",
+    "'899700000021'": "@pytest.mark.psc has no argument '899700000021'; it has persona=…, fault=…, client=….",
+    "persona='899700000020'": "mockpsc: No persona has the id '899700000020' (did you mean '8997000000*'[?]); *",
+    "client='../x'": "mockpsc: *'../x'*",
+    "fault='token.eror'": "mockpsc: No fault is named 'token.eror' (did you mean 'token.error'[?])*",
+    "fault={'name': 'http.status', 'statu': 1}": "mockpsc: *'statu'*did you mean 'status'[?]*",
+}
 
-        @pytest.mark.psc({arguments})
-        def test_it(psc):
-            pass
-        """
-    )
+
+def test_a_marker_that_makes_no_sense_is_told_in_a_sentence(theirs: pytest.Pytester) -> None:
+    tests = [
+        f"@pytest.mark.psc({arguments})\ndef test_{number}(psc): pass" for number, arguments in enumerate(SENSELESS)
+    ]
+    theirs.makepyfile("import pytest\n" + "\n".join(tests))
     result = theirs.runpytest()
-    result.assert_outcomes(errors=1)
-    result.stdout.re_match_lines([rf"(mockpsc: |@pytest\.mark\.psc ).*{sentence}"])
+    result.assert_outcomes(errors=len(SENSELESS))
+    result.stdout.fnmatch_lines(list(SENSELESS.values()))
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
@@ -301,28 +292,19 @@ def test_the_whole_catalogue_can_be_armed(theirs: pytest.Pytester) -> None:
     passed(theirs.runpytest("-q"), passed=len(catalogue()))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ("stage='clams'", r"No such fault has the stage 'clams' \(did you mean 'claims'\?\); it is connection, "),
-        ("layer='tokens'", r"No such fault has the layer 'tokens' \(did you mean 'token'\?\)"),
-        ("layer='tcp', verdict='accept'", r"No such fault has the verdict 'accept'.*; it is "),
-        ("names=['token.eror']", r"No fault is named 'token\.eror' \(did you mean 'token\.error'\?\)"),
-    ],
-)
-def test_a_part_that_there_is_not_is_refused(theirs: pytest.Pytester, arguments: str, sentence: str) -> None:
-    theirs.makepyfile(
-        f"""
-        from mockpsc import psc_fault_matrix
+UNKNOWN = [
+    ({"stage": "clams"}, "No such fault has the stage 'clams' (did you mean 'claims'?); it is connection, handshake, "),
+    ({"layer": "tokens"}, "No such fault has the layer 'tokens' (did you mean 'token'?); it is tcp, tls, "),
+    ({"verdict": "handel"}, "No such fault has the verdict 'handel' (did you mean 'handle'?); it is "),
+    ({"layer": "tcp", "stage": "claims"}, "No such fault has the layer 'tcp'; it is id_token"),
+    ({"names": ["token.eror"]}, "No fault is named 'token.eror' (did you mean 'token.error'?)"),
+]
 
-        @psc_fault_matrix({arguments})
-        def test_it(psc_fault):
-            pass
-        """
-    )
-    result = theirs.runpytest()
-    result.assert_outcomes(errors=1)
-    result.stdout.re_match_lines([rf"E +mockpsc\.errors\.Unusable: {sentence}"])
+
+@pytest.mark.parametrize(("asked", "sentence"), UNKNOWN)
+def test_a_part_of_the_catalogue_that_there_is_not_is_refused(asked: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(sentence)):
+        psc_fault_matrix(**asked)
 
 
 def test_an_armed_fault_without_a_matrix_is_refused(theirs: pytest.Pytester) -> None:
@@ -364,7 +346,7 @@ def test_a_failure_shows_what_the_mock_saw_without_secrets(theirs: pytest.Pytest
             "auth: handshake accepted from .*, certificate CN=mockpsc-client,.*",
             "auth: POST /auth/realms/esante-wallet/protocol/openid-connect/token 200.*",
             r"    grant_type=authorization_code  .*  code=redacted\(length=\d+,sha256=\w+\)  .*",
-            r"found: state_weak .*",
+            r"found: nonce_weak .*",
         ]
     )
     assert result.stdout.str().count("what the mock saw") == 1
@@ -378,7 +360,7 @@ def test_a_fixture_that_fails_shows_it_too(theirs: pytest.Pytester) -> None:
 
         @pytest.fixture
         def session(psc):
-            return psc.login(request_of(psc, scope="opendi"))
+            return psc.login(request_of(psc, redirect_uri="http://rp.example.test/"))
 
         def test_it(session):
             pass
@@ -405,7 +387,7 @@ def test_a_fault_that_never_acted_is_warned_of(theirs: pytest.Pytester) -> None:
             pass
 
         def test_armed_without_a_block(psc):
-            psc.fault("userinfo.sub_other")
+            psc.fault("userinfo.sub_different")
             psc.fault("http.status", must_act=False)
 
         @pytest.mark.psc(fault="token.error")
@@ -418,7 +400,7 @@ def test_a_fault_that_never_acted_is_warned_of(theirs: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "*FaultNeverActedWarning: The fault token.error was armed and never acted.",
-            "*FaultNeverActedWarning: The fault userinfo.sub_other was armed and never acted.",
+            "*FaultNeverActedWarning: The fault userinfo.sub_different was armed and never acted.",
         ]
     )
     theirs.runpytest().assert_outcomes(passed=3, errors=2)
@@ -442,6 +424,7 @@ def test_asynchronous_tests_use_it_with_pytest_asyncio(theirs: pytest.Pytester) 
             assert (await psc.wait_for_async("discovery")).status == 503
         """
     )
+    theirs.makeini("[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n")
     passed(theirs.runpytest_subprocess(), passed=1)
 
 
@@ -458,7 +441,7 @@ def test_asynchronous_tests_use_it_with_anyio(theirs: pytest.Pytester) -> None:
             assert (await psc.wait_for_async("authorization", status=302)).persona_id
         """
     )
-    passed(theirs.runpytest_subprocess("-p", "no:asyncio"), passed=2)
+    passed(theirs.runpytest_subprocess(), passed=2)
 
 
 def test_a_test_case_of_unittest_uses_it(theirs: pytest.Pytester) -> None:
@@ -612,7 +595,7 @@ def test_a_mock_that_goes_away_is_told_in_a_sentence(theirs: pytest.Pytester, mo
         """
     )
     result = theirs.runpytest()
-    result.assert_outcomes(failed=1, errors=2)
+    result.assert_outcomes(failed=1, errors=3)
     result.stdout.re_match_lines(["mockpsc: No mock answers at .*", "-+ what the mock saw -+", "No mock answers at .*"])
     assert "pytest_plugin.py" not in result.stdout.str()
 
@@ -674,7 +657,7 @@ def test_it_can_be_left_out(theirs: pytest.Pytester) -> None:
         import sys
 
         def test_it():
-            assert "mockpsc" not in sys.modules
+            assert "mockpsc.pytest_plugin" not in sys.modules
         """,
         test_with="def test_it(psc): pass",
         test_block="""

@@ -1,6 +1,5 @@
-"""What serves the person who runs the mock, on a port of its own over plain HTTP."""
+"""What serves the person who runs the mock, on a port of its own over plain HTTP.
 
-from mockpsc.admin.application import application
-from mockpsc.admin.control import Control
-
-__all__ = ["Control", "application"]
+`application` is all of it, `control` what it drives; `guard` says who may, `api` is how operations are declared, and
+`operations` which there are. `revocation` is what certificates point to.
+"""

@@ -9,7 +9,7 @@ asks them. A fault can reach nothing: neither the store, nor a socket, nor a key
 """
 
 from mockpsc.faults.armed import Armed, Trigger
-from mockpsc.faults.arming import HEADER, Order, order_of_host, orders_in, read_order
+from mockpsc.faults.arming import HEADER, Order, order_of_host, orders_carried_by, orders_in, read_order
 from mockpsc.faults.base import Fault, Point
 from mockpsc.faults.catalogue import catalogue, find_fault, make_fault
 from mockpsc.faults.injector import Injector, Standing
@@ -31,6 +31,7 @@ __all__ = [
     "find_fault",
     "make_fault",
     "order_of_host",
+    "orders_carried_by",
     "orders_in",
     "read_order",
 ]

@@ -1,7 +1,7 @@
 """How a fault is asked for: as JSON (the admin API, `mockpsc.toml`), as text (a header), or by a host name."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -63,6 +63,20 @@ def read_order(given: Mapping[str, Any], who: str = "The fault to arm") -> Order
     order = read_members(Order, given, who)
     _ = order.fault, order.matching, order.trigger
     return order
+
+
+def orders_carried_by(persona_id: str, carried: Sequence[Any]) -> list[Order]:
+    """What a persona's faults arm: names, or objects as they are armed, matched by the persona. Raises Unusable."""
+    who = f"The persona {persona_id!r}, in faults,"
+    return [_carried(each, persona_id, who) for each in carried]
+
+
+def _carried(given: Any, persona_id: str, who: str) -> Order:
+    if isinstance(given, str):
+        given = {"name": given}
+    if not isinstance(given, Mapping) or not isinstance(given.get("match", {}), Mapping):
+        raise Unusable(f"{who} has {given!r}; expected the name of a fault, or an object with one.")
+    return read_order({**given, "match": {**given.get("match", {}), "persona": persona_id}}, who)
 
 
 def orders_in(text: str) -> list[Order]:

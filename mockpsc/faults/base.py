@@ -6,7 +6,7 @@ with units and bounds; the catalogue, the admin API, the commands and the docume
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import cleandoc
+from inspect import cleandoc, get_annotations
 from typing import Any, ClassVar, Generic, Literal, TypeVar, dataclass_transform
 
 from mockpsc.faults.occasion import Occasion
@@ -24,6 +24,7 @@ from mockpsc.faults.subjects import (
     Wire,
 )
 from mockpsc.members import member
+from mockpsc.vocabulary import ENDPOINTS
 
 Stage = Literal["connection", "handshake", "request", "document", "claims", "token", "response"]
 RelyingPartyVerdict = Literal["reject", "accept", "handle"]
@@ -84,7 +85,10 @@ class Fault(Generic[S]):
     @classmethod
     def endpoints(cls) -> tuple[str, ...]:
         """The endpoints at which it acts, if it acts at some only."""
-        return tuple(_ENDPOINTS.get(target, target) for target in cls.targets)
+        if not cls.targets or cls.stage in ("connection", "handshake"):
+            return ()
+        targets = (*cls.targets, *(point.target for point in cls.also))
+        return tuple(dict.fromkeys(_ENDPOINTS.get(target, target) for target in targets))
 
     @property
     def hint(self) -> str:
@@ -99,7 +103,17 @@ class Fault(Generic[S]):
 
 
 # Where targets are that are not endpoints themselves.
-_ENDPOINTS = {"authorization_request": "authorization", "refresh_reuse": "token"}
+_ENDPOINTS = {
+    "authorization_request": "authorization",
+    "refresh_reuse": "token",
+    **dict.fromkeys(("id_token", "access_token", "refresh_token"), "token"),
+}
+
+KNOWN_AT = {
+    "persona": tuple(each for each in ENDPOINTS if each not in ("discovery", "jwks")),
+    "grant_type": ("token",),
+}
+"""At which endpoints that is known which others never know."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(member,))
@@ -117,10 +131,17 @@ def fault(
         cls.name, cls.verdict, cls.reference, cls.modules = name, verdict, reference, modules
         if targets is not None:
             cls.targets = targets
-        dataclass(frozen=True, kw_only=True)(cls)  # which changes the class itself
+        cls.knows -= _never_known(cls.endpoints())
+        if get_annotations(cls):  # one without parameters of its own is what its base is
+            dataclass(frozen=True, kw_only=True)(cls)  # which changes the class itself
         return cls
 
     return declare
+
+
+def _never_known(endpoints: tuple[str, ...]) -> set[str]:
+    """What nobody knows at these endpoints; at all of them when there are none."""
+    return {name for name, where in KNOWN_AT.items() if endpoints and not {*endpoints} & {*where}}
 
 
 class PortFault(Fault[Port]):

@@ -2,52 +2,39 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from mockpsc.errors import Unusable, nearest
-from mockpsc.faults import (
-    access_token,
-    authorization,
-    clock,
-    discovery,
-    http,
-    id_token,
-    introspection,
-    jwks,
-    logout,
-    revocation,
-    tcp,
-    tls,
-    token,
-    userinfo,
-)
 from mockpsc.faults.base import Fault
 from mockpsc.members import read_members
 
-# In the order of the way that a request takes, which is that of the documentation.
-_LAYERS: tuple[ModuleType, ...] = (
-    tcp,
-    tls,
-    http,
-    discovery,
-    jwks,
-    authorization,
-    token,
-    id_token,
-    access_token,
-    userinfo,
-    introspection,
-    revocation,
-    logout,
-    clock,
+# In the order of the way that a request takes, which is that of the documentation. They are imported when somebody asks
+# for a fault: a mock that nobody disturbs starts without them.
+_LAYERS = (
+    "tcp",
+    "tls",
+    "http",
+    "discovery",
+    "jwks",
+    "authorization",
+    "token",
+    "id_token",
+    "access_token",
+    "userinfo",
+    "introspection",
+    "revocation",
+    "logout",
+    "clock",
 )
 
 
 @cache
 def catalogue() -> Mapping[str, type[Fault[Any]]]:
     """The faults by name, in the order of the documentation."""
-    return {each.name: each for layer in _LAYERS for each in _declared_in(layer)}
+    modules = (import_module(f"mockpsc.faults.{layer}") for layer in _LAYERS)
+    return {each.name: each for module in modules for each in _declared_in(module)}
 
 
 def _declared_in(layer: ModuleType) -> Iterator[type[Fault[Any]]]:

@@ -16,6 +16,9 @@ from mockpsc.faults.subjects import Answer, Asked, Ending
 from mockpsc.members import member
 
 _ENDINGS: Mapping[str, Ending] = {"close": "close", "reset": "reset", "no_close_notify": "no_close_notify"}
+_LONGEST = 10**9
+"""Seconds: some thirty years."""
+
 _HTML = "text/html; charset=utf-8"
 _PORTAL = """\
 <!DOCTYPE html>
@@ -49,7 +52,7 @@ class Status(RequestFault):
     """The request is answered with a status and nothing else, and the endpoint does not see it."""
 
     status: int = member(503, "The status code.", least=200, most=599)
-    retry_after: int | None = member(None, "The header Retry-After.", unit="seconds", least=0)
+    retry_after: int | None = member(None, "The header Retry-After.", unit="seconds", least=0, most=_LONGEST)
 
     def effect(self, subject: Asked, occasion: Occasion) -> Asked:
         return replace(subject, answer=Answer(status=self.status, headers=_retry_after(self.retry_after)))
@@ -61,9 +64,12 @@ class RateLimit(RequestFault):
     and the endpoint does not see them."""
 
     limit: int = member(5, "How many requests pass.", least=0, most=10**6)
-    window: float = member(60, "In how much time.", unit="seconds", least=0.001)
+    window: float = member(60, "In how much time.", unit="seconds", least=0.001, most=_LONGEST)
     retry_after: int | None = member(
-        None, "The header Retry-After; when not given, until a request passes again.", unit="seconds", least=0
+        None, "The header Retry-After; when not given, until a request passes again.",
+        unit="seconds",
+        least=0,
+        most=_LONGEST,
     )
 
     def effect(self, subject: Asked, occasion: Occasion) -> Asked:
@@ -84,8 +90,8 @@ class Outage(RequestFault):
     mock's clock; then all is well again. The endpoint does not see them. For an outage that begins when the fault is
     armed, arm any fault with delay and ttl."""
 
-    after: float = member(0, "How long all is well after the first request.", unit="seconds", least=0)
-    lasts: float = member(30, "How long the outage lasts.", unit="seconds", least=0.001)
+    after: float = member(0, "How long all is well after the first request.", unit="seconds", least=0, most=_LONGEST)
+    lasts: float = member(30, "How long the outage lasts.", unit="seconds", least=0.001, most=_LONGEST)
 
     def effect(self, subject: Asked, occasion: Occasion) -> Asked:
         begins: float = occasion.memory.setdefault("first", occasion.now) + self.after
@@ -170,7 +176,7 @@ class Delay(ResponseFault):
 
     seconds: float = member(5, "How late.", unit="seconds", least=0, most=3600)
     jitter: float = member(0, "At most so much later still, by chance.", unit="seconds", least=0, most=3600)
-    seed: int = member(0, "What the dice begin with; the same seed, the same delays.")
+    seed: int = member(0, "What the dice begin with; the same seed, the same delays.", least=0, most=2**53 - 1)
 
     def effect(self, subject: Answer, occasion: Occasion) -> Answer:
         dice: Random = occasion.memory.setdefault("dice", Random(self.seed))
@@ -204,7 +210,7 @@ class ContentLengthTooLong(ResponseFault):
     """Content-Length promises more than there is, and the connection stays open: a client waits for the rest until it
     gives up."""
 
-    by: int = member(1, "By how much.", unit="bytes", least=1)
+    by: int = member(1, "By how much.", unit="bytes", least=1, most=10**9)
 
     def effect(self, subject: Answer, occasion: Occasion) -> Answer:
         return replace(subject, length=len(subject.body) + self.by)
@@ -215,7 +221,7 @@ class ContentLengthTooShort(ResponseFault):
     """Content-Length promises less than there is: the body that a client sees ends too early, and what follows is no
     answer to anything."""
 
-    by: int = member(1, "By how much.", unit="bytes", least=1)
+    by: int = member(1, "By how much.", unit="bytes", least=1, most=10**9)
 
     def effect(self, subject: Answer, occasion: Occasion) -> Answer:
         if not subject.body:
@@ -262,7 +268,7 @@ class HtmlInsteadOfJson(ResponseFault):
 class WrongContentType(ResponseFault):
     """Content-Type does not say what the body is. The body is as it should be."""
 
-    content_type: str = member(_HTML, "What it says.")
+    content_type: str = member(_HTML, "What it says.", header=True)
 
     def effect(self, subject: Answer, occasion: Occasion) -> Answer:
         return replace(subject, headers=subject.with_header("Content-Type", self.content_type))

@@ -306,7 +306,7 @@ class SubMissing(_IdToken, jwt.Without):
 class AmrAsNumber(_IdToken, jwt.Saying):
     """The ID token has an amr, which Pro Santé Connect's do not have, and it is a number instead of a list of texts."""
 
-    amr: int = member(1, "The amr.")
+    amr: int = member(1, "The amr.", least=0, most=10**9)
 
 
 @fault("id_token.unknown_claims", "accept", "OpenID Connect Core §2")

@@ -45,7 +45,7 @@ class Unavailable(RequestFault):
     """The endpoint is not available for now, 503 with `Retry-After`: the token still exists, and the relying party may
     try again then."""
 
-    retry_after: int = member(1, "The header Retry-After.", unit="seconds", least=0)
+    retry_after: int = member(1, "The header Retry-After.", unit="seconds", least=0, most=10**9)
 
     def effect(self, subject: Asked, occasion: Occasion) -> Asked:
         headers = (("Retry-After", str(self.retry_after)), ("Cache-Control", "no-store"))

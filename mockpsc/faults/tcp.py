@@ -78,7 +78,7 @@ class Hang(ConnectionFault):
 class SlowAccept(ConnectionFault):
     """The connection is made at once, which is the kernel's doing, and the server takes its time to look at it."""
 
-    seconds: float = member(5.0, "How long.", unit="seconds", least=0.001)
+    seconds: float = member(5.0, "How long.", unit="seconds", least=0.001, most=3600)
 
     def effect(self, subject: Wire, occasion: Occasion) -> Wire:
         return replace(subject, delay=self.seconds)
@@ -88,7 +88,7 @@ class SlowAccept(ConnectionFault):
 class Bandwidth(ConnectionFault):
     """All that the server sends arrives slowly, the handshake included, which is some 2 kB."""
 
-    rate: int = member(2000, "How much is sent, in bytes a second.", unit="bytes a second", least=1)
+    rate: int = member(2000, "How much is sent, in bytes a second.", unit="bytes a second", least=1, most=10**9)
 
     def effect(self, subject: Wire, occasion: Occasion) -> Wire:
         return replace(subject, rate=self.rate)
@@ -97,9 +97,9 @@ class Bandwidth(ConnectionFault):
 @fault("tcp.slow_close", "accept", "RFC 9112 §9.6; RFC 8446 §6.1")
 class SlowClose(ConnectionFault):
     """A connection that the server closes stays open for a while after its last byte, which with TLS is its
-    close_notify: whoever waits for the end of the socket waits in vain."""
+    close_notify, or the alert with which it refuses: whoever waits for the end of the socket waits in vain."""
 
-    seconds: float = member(5.0, "How long.", unit="seconds", least=0.001)
+    seconds: float = member(5.0, "How long.", unit="seconds", least=0.001, most=3600)
 
     def effect(self, subject: Wire, occasion: Occasion) -> Wire:
         return replace(subject, close_delay=self.seconds)

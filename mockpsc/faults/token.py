@@ -175,7 +175,7 @@ class RefreshReuseRefused(ReuseFault):
     """Refresh tokens are rotated: each can be used once and is replaced by the next. One that comes again is refused
     with `invalid_grant`, and all that was issued in that login is dead."""
 
-    more: int = member(0, "How often it can be used again.", least=0)
+    more: int = member(0, "How often it can be used again.", least=0, most=10**6)
     description: str = member(
         "Maximum allowed refresh token reuse exceeded",
         "Keycloak's reason.",
@@ -238,7 +238,7 @@ class RefreshChangesAud(ClaimsFault):
 class RefreshChangesAuthTime(ClaimsFault):
     """The ID token of a refresh says that the person logged in at another time than that of the login says."""
 
-    by: int = member(60, "How much later.", unit="seconds", least=1)
+    by: int = member(60, "How much later.", unit="seconds", least=1, most=10**9)
 
     def effect(self, subject: Claims, occasion: Occasion) -> Claims:
         if occasion.grant_type != _REFRESH or "auth_time" not in subject:

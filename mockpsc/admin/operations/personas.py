@@ -1,22 +1,15 @@
 """The people who can log in."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from mockpsc.admin.api import Operation, PathParameter, Problem
 from mockpsc.admin.control import Control
-from mockpsc.errors import Unusable, nearest
-from mockpsc.faults import Order, read_order
+from mockpsc.errors import nearest
+from mockpsc.faults import orders_carried_by
 from mockpsc.profiles import Persona, checked_persona, read_personas, shipped_tables
 
 _ID = PathParameter(help="The persona's id.", example="899700000013", slashes=True)
-
-
-def orders_of(persona: Persona) -> list[Order]:
-    """The faults that a persona carries. Raises Unusable for one that makes no sense."""
-    who = f"The persona {persona.id!r}, in faults,"
-    return [_order(carried, persona, who) for carried in persona.faults]
 
 
 def restore(control: Control) -> None:
@@ -25,14 +18,6 @@ def restore(control: Control) -> None:
     started = read_personas(control.settings.personas or shipped_tables(), profile)
     personas.clear()
     personas.update(started)
-
-
-def _order(carried: Any, persona: Persona, who: str) -> Order:
-    if isinstance(carried, str):
-        carried = {"name": carried}
-    if not isinstance(carried, Mapping) or not isinstance(carried.get("match", {}), Mapping):
-        raise Unusable(f"{who} has {carried!r}; expected the name of a fault, or an object with one.")
-    return read_order({**carried, "match": {**carried.get("match", {}), "persona": persona.id}}, who)
 
 
 def _require_one(control: Control, id: str) -> Persona:
@@ -58,7 +43,7 @@ def _add(control: Control, body: Persona) -> dict[str, Any]:
     persona = checked_persona(body, control.provider.profile)
     if persona.id in control.provider.personas:
         raise Problem(409, f"There is a persona of the id {persona.id!r}; an id names one person: delete it first.")
-    orders = orders_of(persona)
+    orders = orders_carried_by(persona.id, persona.faults)
     control.provider.personas[persona.id] = persona
     for order in orders:
         control.faults.arm(order, origin="persona")
