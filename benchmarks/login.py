@@ -1,4 +1,4 @@
-"""What a login costs: `make benchmark` prints one table, in a minute or two.
+"""What a login costs, and what tests do: `make benchmark` prints one table, in a minute or two.
 
 A login is what it is for a relying party: an authorization request, on a connection that the browser keeps, and a token
 request on a new mutual TLS connection.
@@ -24,6 +24,7 @@ from program import NotStarted, mock
 from serving import VERSIONS, kept_connection_rows, memory_row, serving_rows, serving_tasks
 from startup import startup_rows
 from table import Row, table
+from testing import testing_rows
 
 from mockpsc import __version__
 
@@ -35,6 +36,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="mockpsc-benchmark-") as folder:
         rows = [
             *startup_rows(Path(folder), starts=options.starts),
+            *testing_rows(starts=options.starts),
             *_rows_of_one_mock(Path(folder), logins=options.logins),
         ]
     print(_circumstances(), table(rows), sep="\n\n")

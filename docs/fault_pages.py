@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mockpsc.faults import Fault, Match, Trigger, catalogue
+from mockpsc.faults import Fault, Match, Trigger, catalogue, find_fault
 from mockpsc.faults.arming import hosts
 from mockpsc.faults.scenarios import ScenarioTable
 from mockpsc.members import Member, members_of
@@ -80,15 +80,35 @@ X-Mockpsc-Fault: http.status;status=503;retry_after=1, http.delay
 ```
 
 **By a host name**, as at badssl.com, for what happens in the handshake: `https://expired.fault.localhost:8443/` shows
-an expired certificate. There are {hosts}, each before `.fault.localhost`.
+an expired certificate. Nothing need be armed: it is so on both TLS listeners, and for that connection alone. There are
+{hosts}, each before `.fault.localhost`. Parameters have their defaults: `alert` sends {alert}.
 
-A mock logs a fault that was disarmed and had never acted, and [the journal](journal.md) says of each handshake and
-exchange which faults acted on it.
+The certificates that are shown have that name besides the usual ones, unless the name is what is wrong with them. By a
+name that asks for no fault the handshake is refused with alert 112, `unrecognized_name`; the journal has the nearest
+name, with the reason `unknown_fault`.
+
+Many programs find `localhost` under any name, and others do not. Those connect to `localhost` and ask for the name, as
+with the argument `server_hostname` of Python's ssl, or as here:
+
+```console
+$ curl --cacert certs/ca.pem --connect-to ::127.0.0.1: https://expired.fault.localhost:8443/
+curl: (60) SSL certificate problem: certificate has expired
+```
+
+That the certificate of `revoked` is revoked is told by the stapled OCSP response alone, which few clients look at:
+`curl --cert-status` ends with 91, `SSL certificate revocation reason: keyCompromise`.
+
+Where both listeners share a port, each connection counts as one of `auth` until a request is read: there, match faults
+of the handshake by `host`. Those of the connection act on both.
+
+A mock logs a fault that was disarmed and had never acted, unless it is one that is not counted, and
+[the journal](journal.md) says of each handshake and exchange which faults acted on it.
 
 ## Matching
 
 A fault acts on the occasions that have all of the values given. When it acts, not all of them are known yet: before
-each table below is what the faults in it can be matched by.
+each table below is what the faults in it can be matched by. A match by which a fault could never act is refused: of
+another endpoint than its own, or of a person where a public document is asked for.
 
 {match}
 
@@ -101,8 +121,8 @@ Times are of [the mock's clock](admin.md#clock), which a test can move.
 ## Scenarios
 
 A scenario is a list of faults, each armed when the one before has acted as often as it was to, which is once unless it
-says `times`. It is declared in `mockpsc.toml` or over the admin API, and started there, by `mockpsc scenarios start`,
-or with the mock:
+says `times`; one that is not counted cannot be in it. It is declared in `mockpsc.toml` or over the admin API, and
+started there, by `mockpsc scenarios start`, or with the mock:
 
 ```toml
 [[scenarios]]
@@ -149,6 +169,7 @@ def faults_page() -> str:
     return _FAULTS.format(
         contents=_contents(layers),
         hosts=", ".join(f"`{host}`" for host in hosts()),
+        alert=members_of(find_fault("tls.alert"))["number"].default,
         match=_members(Match, "match"),
         trigger=_members(Trigger, "trigger"),
         scenario=_members(ScenarioTable, "member"),

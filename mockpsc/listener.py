@@ -37,6 +37,7 @@ class Listener:
         config = uvicorn.Config(
             app,
             http=http or "auto",  # type: ignore[arg-type]  # uvicorn names its own protocols; any factory will do
+            interface="asgi3",
             ws="none",
             lifespan="off",
             log_config=None,

@@ -168,7 +168,8 @@ def read_members(
     for name, each in declared.items():
         if each.required and name not in given:
             such = f", such as {json.dumps(example[name])}" if example and name in example else ""
-            raise Unusable(f"{who} has no {name}: give {each.expected}{such}. Its meaning: {each.help}")
+            meaning = f"{each.help[:1].lower()}{each.help[1:].rstrip('.')}"
+            raise Unusable(f"{who} has no {name}: give {each.expected}{such} ({meaning}).")
     return declaration(**{name: _checked(declared[name], value, who) for name, value in given.items()})
 
 
@@ -185,7 +186,7 @@ def _from_text(declared: Member | None, text: str) -> Any:
         return text.lower() in _TRUE
     if {int, float, dict, list} & set(kinds):
         try:
-            return json.loads(text)
+            return json.loads(text, parse_constant=int)  # for which neither Infinity nor NaN is a number
         except (ValueError, RecursionError):
             return text
     return text.split(",") if tuple in kinds else text

@@ -62,9 +62,7 @@ class Case:
         self.look(scene)
         assert armed.hits > 0
         if find_fault(self.name).counted:
-            journal = scene.running.mock.journal
-            acted = [each.faults for each in (*journal.handshakes(), *journal.exchanges())]
-            assert self.name in {name for faults in acted for name in faults}
+            assert self.name in scene.running.event(fault=self.name).faults
         scene.running.disarm_all()
         assert not _passes(self.look, scene), "it is seen when the fault is not armed, too"
         scene.is_well()

@@ -30,6 +30,9 @@ def test_the_table_has_a_row_for_each_measurement() -> None:
     for name, unit in {
         "Start to first login, cold": "s",
         "Start to first login, warm": "s",
+        "Import of the pytest plugin": "ms",
+        "MockPsc, start": "ms",
+        "Psc.reset": "ms",
         "Full logins, TLS 1.3": "/s",
         "Full logins, TLS 1.2": "/s",
         "Handshakes, TLS 1.3": "/s",

@@ -75,6 +75,12 @@ def test_a_fault_is_armed_seen_and_disarmed(running: RunningMock, say: Say) -> N
     assert "armed: nothing" in say("faults", "disarm", "f1", status=2)
 
 
+def test_a_fault_that_is_not_counted_is_shown_without_numbers(say: Say) -> None:
+    assert say("faults", "arm", "tcp.refuse", "--listener", "wallet") == (
+        "Armed: f1 tcp.refuse for listener wallet (armed, not counted)\n"
+    )
+
+
 def test_a_reset_of_the_faults_tells_those_that_never_acted(say: Say) -> None:
     say("faults", "arm", "http.status", "--client", "nobody", "--probability", "0.5", "--seed", "7")
     assert "Was armed and never acted: f1 http.status" in say("faults", "reset")

@@ -96,6 +96,15 @@ def test_one_that_never_runs_leaves_nothing_to_warn_of() -> None:
         gc.collect()
 
 
+def test_the_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with MockPsc() as psc:
+        psc.exchanges().none()
+
+
 def test_it_is_ready_soon_and_reset_at_once() -> None:
     with MockPsc():  # what is imported when it is first needed
         pass

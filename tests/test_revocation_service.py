@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -369,6 +369,20 @@ def test_whatever_is_no_request_is_malformed(body: bytes, path: str, steady: Api
         assert (
             ocsp.load_der_ocsp_response(response.content).response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
         )
+
+
+def test_a_request_that_is_too_large_is_not_read_to_its_end(steady: Api) -> None:
+    read = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            read.append(4096)
+            yield bytes(4096)
+
+    response = steady.send("POST", "/ocsp", content=endless())
+    assert (response.status_code, response.headers["content-type"]) == (413, "application/problem+json")
+    assert "larger than 16384 bytes" in response.json()["detail"]
+    assert sum(read) < 100_000
 
 
 # --- over TCP, by the tools that people have ---

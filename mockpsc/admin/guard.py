@@ -54,7 +54,7 @@ class Guard:
         if path in _OPEN:
             return
         origin = headers.get("origin")
-        if origin is not None and scope["method"] not in _SAFE and urlsplit(origin).netloc != host:
+        if origin is not None and scope["method"] not in _SAFE and not _is_of(host, origin):
             raise Problem(403, f"A page of {origin!r} asked for this: only the mock's own pages may drive it.")
         if not _is_local(scope):
             self._require_token(headers.get("authorization", ""))
@@ -83,6 +83,14 @@ class Guard:
         except ValueError:
             return False
         return name in self._names or is_loopback(name) or _is_address(name)
+
+
+def _is_of(host: str, origin: str) -> bool:
+    """Whether that is where a page came from."""
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 def _is_local(scope: Scope) -> bool:

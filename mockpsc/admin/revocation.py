@@ -18,12 +18,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mockpsc.admin.api.problems import Problem
+from mockpsc.admin.api.reading import bounded
 from mockpsc.clock import Clock
 from mockpsc.errors import nearest
 from mockpsc.pki.ocsp import OcspResponder
 from mockpsc.pki.revocation import Revocation, RevocationMode, make_crl
 
 _FRESH = {"Cache-Control": "no-cache"}  # a revocation takes effect at once
+_LARGEST_OCSP = 16 * 1024
+"""Bytes: a request about one certificate has some hundred, and whoever asks is not asked for the token."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +94,8 @@ def routes(service: RevocationService) -> list[Route]:
         return Response(found.public_bytes(Encoding.PEM), media_type="application/x-pem-file")
 
     async def ocsp(request: Request) -> Response:
-        asked = await request.body() if request.method == "POST" else _decoded(request.path_params["request"])
+        is_post = request.method == "POST"
+        asked = await bounded(request, _LARGEST_OCSP) if is_post else _decoded(request.path_params["request"])
         return Response(service.respond(asked), media_type="application/ocsp-response", headers=_FRESH)
 
     return [

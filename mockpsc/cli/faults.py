@@ -121,5 +121,5 @@ def _line(armed: dict[str, Any]) -> str:
     facts = {**armed["params"], **{name: armed[name] for name in members_of(Trigger)}}
     shown = [f"{name}={value}" for name, value in facts.items() if value is not None]
     shown += [f"for {name} {value}" for name, value in armed["match"].items()]
-    counts = f"{armed['state']}, seen {armed['seen']}, acted {armed['hits']}"
-    return f"{armed['id']} {' '.join([armed['name'], *shown])} ({counts})"
+    counts = f", seen {armed['seen']}, acted {armed['hits']}" if armed["counted"] else ", not counted"
+    return f"{armed['id']} {' '.join([armed['name'], *shown])} ({armed['state']}{counts})"

@@ -9,6 +9,9 @@ from mockpsc.faults.base import Fault
 from mockpsc.faults.occasion import Match, Occasion
 from mockpsc.members import member
 
+_MOST = 10**9
+"""Times; or seconds, which are some thirty years."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
@@ -16,12 +19,16 @@ class Trigger:
 
     Times are by the mock's clock, so that a test can move them."""
 
-    times: int | None = member(None, "Act so many times, then no more.", least=1)
-    every: int | None = member(None, "Act each so many-th time only.", least=1)
+    times: int | None = member(None, "Act so many times, then no more.", least=1, most=_MOST)
+    every: int | None = member(None, "Act each so many-th time only.", least=1, most=_MOST)
     probability: float | None = member(None, "Act with this probability.", least=0, most=1)
-    seed: int | None = member(None, "What the probability's dice begin with; the same seed, the same faults.")
-    delay: float | None = member(None, "Begin after so long.", unit="seconds", least=0)
-    ttl: float | None = member(None, "End after so long, counted from the beginning.", unit="seconds", least=0)
+    seed: int | None = member(
+        None, "What the probability's dice begin with; the same seed, the same faults.", least=0, most=2**53 - 1
+    )
+    delay: float | None = member(None, "Begin after so long.", unit="seconds", least=0, most=_MOST)
+    ttl: float | None = member(
+        None, "End after so long, counted from the beginning.", unit="seconds", least=0, most=_MOST
+    )
 
     def __post_init__(self) -> None:
         if self.every is not None and self.probability is not None:
@@ -49,6 +56,11 @@ class Armed:
     def is_spent(self) -> bool:
         """Whether it has acted as often as it was to."""
         return self.trigger.times is not None and self.hits >= self.trigger.times
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has never acted, as far as the mock would have seen it."""
+        return self.fault.counted and not self.hits
 
     def is_due(self, occasion: Occasion, now: float) -> bool:
         """Whether it is to act on this occasion, which is decided and counts as seen when it first matches. As many

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults.armed import Trigger
-from mockpsc.faults.base import Fault
+from mockpsc.faults.base import KNOWN_AT, Fault
 from mockpsc.faults.catalogue import catalogue, find_fault, make_fault
 from mockpsc.faults.occasion import Match
 from mockpsc.members import from_text, member, read_members
@@ -40,7 +40,7 @@ class Order(Trigger):
                     f"{self.name} cannot be matched by {name}, which is not known when it acts; "
                     f"it can be by {', '.join(sorted(kind.knows))}."
                 )
-        _require_target(kind, match)
+        _require_possible(kind, match)
         return match
 
     @property
@@ -52,10 +52,14 @@ class Order(Trigger):
         return trigger
 
 
-def _require_target(kind: type[Fault[Any]], match: Match) -> None:
-    """A fault of one endpoint that is matched by another would never act."""
-    if kind.stage in ("request", "response") and kind.targets and match.endpoint not in (None, *kind.endpoints()):
-        raise Unusable(f"{kind.name} acts at {' and '.join(kind.endpoints())}, never at {match.endpoint}.")
+def _require_possible(kind: type[Fault[Any]], match: Match) -> None:
+    """A fault of one endpoint that is matched by another, or by what is never known there, would never act."""
+    asked, acts_at = match.endpoint, kind.endpoints()
+    if asked is not None and acts_at and asked not in acts_at:
+        raise Unusable(f"{kind.name} acts at {' and '.join(acts_at)}, never at {asked}.")
+    for name, where in KNOWN_AT.items():
+        if asked is not None and name in match.given and asked not in where:
+            raise Unusable(f"At {asked} no {name} is known to match {kind.name} by; one is at {', '.join(where)}.")
 
 
 def read_order(given: Mapping[str, Any], who: str = "The fault to arm") -> Order:
@@ -87,6 +91,8 @@ def orders_in(text: str) -> list[Order]:
 
 def _in_text(text: str) -> Order:
     name, *pairs = _parts(text, ";")
+    if find_fault(name).stage in ("connection", "handshake"):
+        raise Unusable(f"{name} acts before a request is read, so no header can ask for it: arm it{_or_connect(name)}.")
     return read_order({"name": name, "params": params_in(name, map(_unquoted, pairs))})
 
 
@@ -124,6 +130,11 @@ def order_of_host(host: str | None) -> Order | None:
         known = ", ".join(hosts())
         raise Unusable(f"{host} asks for no fault{nearest(label, hosts())}; known are {known}, each before {HOSTS}.")
     return Order(name=hosts()[label])
+
+
+def _or_connect(name: str) -> str:
+    """The other way to a fault that a host name asks for."""
+    return next((f", or connect to {label}{HOSTS}" for label, each in hosts().items() if each == name), "")
 
 
 def hosts() -> Mapping[str, str]:

@@ -66,7 +66,8 @@ class RateLimit(RequestFault):
     limit: int = member(5, "How many requests pass.", least=0, most=10**6)
     window: float = member(60, "In how much time.", unit="seconds", least=0.001, most=_LONGEST)
     retry_after: int | None = member(
-        None, "The header Retry-After; when not given, until a request passes again.",
+        None,
+        "The header Retry-After; when not given, until a request passes again.",
         unit="seconds",
         least=0,
         most=_LONGEST,

@@ -91,7 +91,7 @@ class Injector:
 
     def reset(self) -> list[Armed]:
         """Disarm all but what the configuration arms, which begins anew. Gives back those that never acted."""
-        idle = [each for each in self._armed.values() if not each.hits and each.origin == "api"]
+        idle = [each for each in self._armed.values() if each.is_idle and each.origin == "api"]
         self._report_idle(idle)
         self._restore()
         self._changed()
@@ -181,7 +181,7 @@ class Injector:
 
     def _report_idle(self, gone: Iterable[Armed]) -> None:
         for each in gone:
-            if not each.hits:
+            if each.is_idle:
                 log.warning(
                     "The fault %s (%s) was armed and never acted: %s", each.fault.name, each.id, _why_idle(each)
                 )

@@ -1,14 +1,19 @@
 """Whom a fault would act on: what is known of a connection or a request, and which of them an arming matches."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from mockpsc.errors import Unusable
 from mockpsc.members import member
 from mockpsc.vocabulary import ENDPOINTS, LISTENERS
 
 if TYPE_CHECKING:
     from mockpsc.faults.armed import Armed
+
+_HEADER = re.compile(r"\s*[\w!#$%&'*+.^`|~-]+\s*:", re.ASCII)
+"""The name of a header (RFC 9110 §5.1), and its colon."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -69,6 +74,10 @@ class Match:
     listener: str | None = member(None, "The listener.", choices=LISTENERS)
     host: str | None = member(None, "The host name that the client asked for.")
     header: str | None = member(None, "A header of the request, as Name: value.")
+
+    def __post_init__(self) -> None:
+        if self.header is not None and not _HEADER.match(self.header):
+            raise Unusable(f"The header to match is {self.header!r}; expected Name: value.")
 
     @property
     def given(self) -> dict[str, str]:

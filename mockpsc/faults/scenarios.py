@@ -18,15 +18,17 @@ from typing import Any
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults.armed import Armed
 from mockpsc.faults.arming import Order, read_order
+from mockpsc.faults.catalogue import catalogue
 from mockpsc.faults.occasion import Occasion
 from mockpsc.members import member, read_members
+from mockpsc.vocabulary import FILE_NAME, is_file_name
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioTable:
     """A scenario as it is declared."""
 
-    name: str = member(help="Its name.")
+    name: str = member(help="What it is called.")
     steps: list[Any] = member(help="The faults in order, each as it would be armed; a step acts once by default.")
     loop: bool = member(False, "Begin again after the last step.")
     match: dict[str, Any] = member({}, "On which occasions the steps act, unless a step says otherwise.")
@@ -58,6 +60,8 @@ def read_scenario(table: Mapping[str, Any]) -> Scenario:
     """The scenario that a table declares. Raises Unusable when it makes no sense."""
     who = f"The scenario {table.get('name', '(without name)')!r}"
     told = read_members(ScenarioTable, table, who)
+    if not is_file_name(told.name):
+        raise Unusable(f"{who} cannot be called so, since its name is part of a path: it must be {FILE_NAME}.")
     if not told.steps:
         raise Unusable(f"{who} has no steps: give at least one fault.")
     steps = tuple(_step(each, told.match, f"{who}, in step {n},") for n, each in enumerate(told.steps, start=1))
@@ -69,6 +73,12 @@ def _step(given: Any, match: Mapping[str, Any], who: str) -> Order:
         raise Unusable(f"{who} is {given!r}; expected an object with the name of a fault.")
     if "ttl" in given or "delay" in given:
         raise Unusable(f"{who} has a ttl or a delay; a step lasts until its fault has acted: give times.")
+    name = given.get("name")
+    if isinstance(name, str) and name in catalogue() and not catalogue()[name].counted:
+        raise Unusable(
+            f"{who} is {name}, which acts without the mock seeing it and cannot be a step of a scenario: arm it with "
+            "delay and ttl."
+        )
     return read_order({"times": 1, "match": match, **given}, who)
 
 

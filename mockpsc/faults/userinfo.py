@@ -57,6 +57,9 @@ class Error(Refusing):
     usual = _USUAL
 
     error: str = member("invalid_token", "The error code.", choices=tuple(_USUAL))
+    description: str | None = member(
+        None, "The error_description, empty for none; by default, Keycloak's usual one.", header=True
+    )
 
     def effect(self, subject: Asked, occasion: Occasion) -> Asked:
         raise BearerRefusal(self.refusal)

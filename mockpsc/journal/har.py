@@ -110,7 +110,7 @@ def _response(exchange: Exchange, content: Content) -> dict[str, Any]:
 
 
 def _remark(body: ShownBody) -> dict[str, str]:
-    return {"comment": "It is no text: ask with secrets=1."} if body.encoding == "omitted" else {}
+    return {"comment": "It is left out: ask with secrets=1."} if body.encoding == "omitted" else {}
 
 
 def _phrase(status: int) -> str:

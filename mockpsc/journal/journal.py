@@ -10,6 +10,7 @@ from mockpsc.clock import Clock
 from mockpsc.journal.exchange import Exchange
 from mockpsc.journal.filter import ALL, Filter
 from mockpsc.journal.handshake import Handshake
+from mockpsc.journal.redaction import redact_text
 
 Event = Handshake | Exchange
 
@@ -53,7 +54,7 @@ class Journal:
         logger = logging.getLogger("mockpsc.tls" if isinstance(event, Handshake) else "mockpsc.http")
         level = logging.WARNING if event.failed else logging.INFO
         if logger.isEnabledFor(level):
-            logger.log(level, "%s", event.line)
+            logger.log(level, "%s", redact_text(event.line))
 
     def find(self, filter: Filter = ALL) -> tuple[Event, ...]:
         """Those that are kept and wanted, oldest first."""

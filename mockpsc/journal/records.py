@@ -10,7 +10,7 @@ from typing import Any
 from mockpsc.journal.body import ShownBody
 from mockpsc.journal.exchange import Content, Exchange, Pairs
 from mockpsc.journal.handshake import Handshake
-from mockpsc.journal.redaction import redact_content
+from mockpsc.journal.redaction import redact_content, redact_text
 
 
 def as_json(event: Handshake | Exchange, *, secrets: bool = False) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def as_json(event: Handshake | Exchange, *, secrets: bool = False) -> dict[str, 
     A handshake's certificates are in base64 DER. An exchange's parameters and headers are objects of name and value.
     """
     members = _handshake(event) if isinstance(event, Handshake) else _exchange(event, shown(event, secrets=secrets))
-    return members | {"time": iso(event.time), "line": event.line}
+    return members | {"time": iso(event.time), "line": event.line if secrets else redact_text(event.line)}
 
 
 def as_ndjson(events: Iterable[Handshake | Exchange], *, secrets: bool = False) -> str:

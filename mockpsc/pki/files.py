@@ -1,13 +1,10 @@
 """Where each file of the folder is. The names are stable: people write them into configurations."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from mockpsc.errors import ConfigurationError
-
-# A client id is printable ASCII (RFC 6749 appendix A.1). As the name of a folder it must do on Windows too.
-_CLIENT_ID = re.compile(r"(?!\.)(?:(?![/\\:*?\"<>|])[ -~]){1,64}(?<![. ])")
+from mockpsc.vocabulary import FILE_NAME, is_file_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +71,9 @@ class PkiFiles:
 
     def client(self, client_id: str) -> ClientFiles:
         """A client's certificate; ConfigurationError when the client id cannot be the name of a folder."""
-        if not _CLIENT_ID.fullmatch(client_id):
+        if not is_file_name(client_id):
             raise ConfigurationError(
-                f"The client id {client_id!r} cannot name the folder of its certificate: it must be 1 to 64 printable "
-                'ASCII characters, none of them / \\ : * ? " < > |, with no dot at either end and no space at its end.'
+                f"The client id {client_id!r} cannot name the folder of its certificate: it must be {FILE_NAME}."
             )
         return files_in(self.folder / "clients" / client_id)
 

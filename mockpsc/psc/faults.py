@@ -30,13 +30,13 @@ class ArmedFault:
 
     @property
     def hits(self) -> int:
-        """How often it has acted. What acts without the mock seeing it, as a port that is closed, is not counted."""
-        return int(self._now["hits"])
+        """How often it has acted; 0 of what acts without the mock seeing it, as a port that is closed."""
+        return int(self._now["hits"] or 0)
 
     @property
     def seen(self) -> int:
-        """How many occasions matched."""
-        return int(self._now["seen"])
+        """How many occasions matched; 0 of what acts without the mock seeing it."""
+        return int(self._now["seen"] or 0)
 
     def disarm(self) -> None:
         """Disarm it, if it still is armed."""

@@ -80,7 +80,8 @@ class Psc:
         return self._parties.client(client_id or self.default_client)
 
     def add_client(self, client_id: str, **table: Any) -> RelyingParty:
-        """Declare a client until the next reset, with the members of a `[[clients]]` table (docs/clients.md)."""
+        """Declare a client until the next reset, with the members of a `[[clients]]` table (docs/clients.md). At a mock
+        that is shared, no other process may have one of that id."""
         return self._parties.add_client(client_id, table)
 
     @property
@@ -89,7 +90,8 @@ class Psc:
         return self._parties.people()
 
     def add_persona(self, id: str, given_name: str, family_name: str, **table: Any) -> Person:
-        """Add somebody who can log in until the next reset, with the members of a `[[personas]]` table."""
+        """Add somebody who can log in until the next reset, with the members of a `[[personas]]` table. At a mock that
+        is shared, no other process may have one of that id."""
         return self._parties.add_person({"id": id, "given_name": given_name, "family_name": family_name, **table})
 
     # What they do.

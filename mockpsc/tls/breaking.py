@@ -4,10 +4,11 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from mockpsc.faults.subjects import Break
-from mockpsc.tls.linger import linger
+from mockpsc.tls.linger import LATENESS, linger
 
 _TICK = 0.02
 """Seconds between two pieces on a slow wire, unless it carries less than a byte in that time."""
@@ -51,7 +52,7 @@ class _Silent(asyncio.Protocol):
 
 class SlowWire(asyncio.Transport, asyncio.Protocol):
     """Between a socket's transport and its protocol: it sends `rate` bytes a second (None: at once), one piece after
-    the other, and closes `close_delay` seconds late.
+    the other, and ends its half or closes `close_delay` seconds late.
 
     It is in uvicorn's `connections`, so that a stop cuts it short."""
 
@@ -61,7 +62,7 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
         self._protocol = cast("asyncio.Protocol", raw.get_protocol())
         self._connections, self._loop = connections, asyncio.get_running_loop()
         self._waiting, self._timer = bytearray(), cast("asyncio.TimerHandle | None", None)
-        self._then: Callable[[], Any] | None = None
+        self._end: Callable[[], Any] | None = None
         self._full = self._closing = False
         connections.add(self)
         raw.set_protocol(self)
@@ -115,11 +116,11 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
         """Close when all is sent, and a while later."""
         if not self._closing:
             self._closing = True
-            self._when_all_is_sent(self._close_late)
+            self._end_with(self._raw.close)
 
     def write_eof(self) -> None:
-        """End this half when all is sent."""
-        self._when_all_is_sent(self._raw.write_eof)
+        """End this half when all is sent, and a while later."""
+        self._end_with(self._raw.write_eof)
 
     def abort(self) -> None:
         """Close at once."""
@@ -127,7 +128,9 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
         self._raw.abort()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the socket's transport tells."""
+        """What the socket's transport tells, and how late this one ends."""
+        if name == LATENESS:
+            return self._close_delay + (len(self._waiting) / self._rate if self._rate else 0)
         return self._raw.get_extra_info(name, default)
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -174,23 +177,30 @@ class SlowWire(asyncio.Transport, asyncio.Protocol):
         del self._waiting[:size]
         if self._waiting:
             self._carry(rate)
-        elif self._then is not None:
-            self._then()
+        elif self._end is not None:
+            self._end_late()
         if self._full and len(self._waiting) <= _LOW:
             self._full = False
             self._protocol.resume_writing()
 
-    def _when_all_is_sent(self, act: Callable[[], Any]) -> None:
-        self._then = act
+    def _end_with(self, end: Callable[[], Any]) -> None:
+        self._end = end
         if self._timer is None:
-            act()
+            self._end_late()
 
-    def _close_late(self) -> None:
-        self._timer = self._loop.call_later(self._close_delay, self._raw.close)
+    def _end_late(self) -> None:
+        delay, self._close_delay = self._close_delay, 0  # a close that follows the end of our half is not late again
+        self._timer = self._loop.call_later(delay, self._end_now)
+
+    def _end_now(self) -> None:
+        self._timer = None
+        if self._end is not None:
+            with suppress(OSError):  # the client is gone already, and connection_lost will say so
+                self._end()
 
     def _forget(self) -> None:
         """Send and do nothing that was still to come."""
         self._waiting.clear()
-        self._then = None
+        self._end = None
         if self._timer is not None:
             self._timer.cancel()

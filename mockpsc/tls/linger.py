@@ -10,7 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 _LIMIT = 2.0
-"""Seconds after which a client that goes on sending is cut off."""
+"""Seconds after which a client that goes on sending is cut off, counted from the end of our half."""
+
+LATENESS = "mockpsc.lateness"
+"""The extra information of a transport that ends late on purpose: after how many seconds, counted from now."""
 
 
 def linger(
@@ -30,7 +33,8 @@ class _Lingering(asyncio.Protocol):
         self, raw: asyncio.Transport, connections: set[Any], on_lost: Callable[[Exception | None], None] | None
     ) -> None:
         self._raw, self._connections, self._on_lost = raw, connections, on_lost
-        self._timer = asyncio.get_running_loop().call_later(_LIMIT, raw.abort)
+        limit = _LIMIT + raw.get_extra_info(LATENESS, 0)
+        self._timer = asyncio.get_running_loop().call_later(limit, raw.abort)
         connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

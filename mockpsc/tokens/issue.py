@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwe, jws
@@ -32,7 +33,7 @@ class TokenSigner:
     def __init__(self, keys: KeyRing) -> None:
         self._ring = keys
         self._mac = OctKey.import_key(keys.mac)
-        self._imported: dict[str, RSAKey] = {}
+        self._imported: WeakKeyDictionary[ProviderKey, RSAKey] = WeakKeyDictionary()
 
     def prepare(self, kind: TokenKind, claims: Mapping[str, Any]) -> Signing:
         """How a token is to be signed: RS256, JWS compact serialization; a refresh token, which nobody but the provider
@@ -106,9 +107,9 @@ class TokenSigner:
         return jws.JWSRegistry(algorithms=[alg]).get_alg(alg).sign(message, key)
 
     def _imported_key(self, key: ProviderKey) -> RSAKey:
-        if key.kid not in self._imported:
-            self._imported[key.kid] = RSAKey.import_key(key.key)
-        return self._imported[key.kid]
+        if key not in self._imported:
+            self._imported[key] = RSAKey.import_key(key.key)
+        return self._imported[key]
 
     def _encrypted(self, token: str) -> str:
         """A JWE of the token (OpenID Connect Core §16.14), for the provider's own encryption key."""

@@ -20,7 +20,7 @@ from mockpsc.errors import ConfigurationError
 from mockpsc.pki import Bundle
 
 _SUCCESSORS = 10
-"""So many of them stay in the JWK Set, which must not grow each time that somebody arms a fault."""
+"""So many of them are kept, so that neither the JWK Set nor the memory grows each time that somebody arms a fault."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,8 +60,9 @@ class KeyRing:
     """All the provider's keys, which can be rotated. `mac` signs refresh tokens, which only the provider reads.
 
     `active` is the key that tokens are signed with, and `published` the signing keys of the JWK Set, the newest first.
-    A token is read with any key that ever signed. `new_bundle` makes a signing key with its certificate; that takes
-    some 50 ms.
+    A token is read with any key that was ever `active` or the next, published or not, and with the last successors. One
+    that an older successor has signed is read no more: that key is in the JWK Set no more, either, and forgotten.
+    `new_bundle` makes a signing key with its certificate; that takes some 50 ms.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class KeyRing:
             made = (self._made(), *self._successors)
             self._successors, late = made[:_SUCCESSORS], made[_SUCCESSORS:]
             self.published = tuple(key for key in self.published if key not in late)
+            self.known = {kid: key for kid, key in self.known.items() if key not in late}
         newest = self._successors[0]
         if newest not in self.published:
             self.published = (newest, *self.published)

@@ -55,10 +55,36 @@ def test_what_is_not_sent_as_json_is_refused(steady: Api, kind: str | None) -> N
 
 @pytest.mark.parametrize(
     "body",
-    [b"[]", b"3", b"\xff", b"[" * 100_000, b'{"name":', b'{"ttl": NaN}', b'{"ttl": 1e999}', b'{"ttl": Infinity}'],
+    [
+        b"[]",
+        b"3",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"name":',
+        b'{"ttl": NaN}',
+        b'{"ttl": 1e999}',
+        b'{"ttl": Infinity}',
+        b'{"name": "\\ud800"}',
+        b'{"name": "token.token_type_unknown", "params": {"token_type": "\\udfff"}}',
+    ],
 )
 def test_a_body_that_is_no_json_object_is_refused(steady: Api, body: bytes) -> None:
     assert posted(steady, body, JSON, 400)
+    assert steady.get("/api/faults") == []
+
+
+def test_a_path_with_a_parameter_is_not_suggested(steady: Api) -> None:
+    assert "did you mean '/api/scenarios'?" in steady.refused("GET", "/api/scenarios/a%2Fb", 404)
+    assert "{" not in steady.refused("POST", "/api/scenarios/a%2Fb/start", 404)
+
+
+def test_a_member_that_is_not_there_is_asked_for_with_an_example(steady: Api) -> None:
+    assert steady.refused("POST", "/api/scenarios", 400, {"steps": []}) == (
+        'The body has no name: give a text, such as "repair" (what it is called).'
+    )
+    assert steady.refused("POST", "/api/faults", 400, {}) == (
+        'The body has no name: give a text, such as "http.status" (the fault, by its name in the catalogue).'
+    )
 
 
 def test_a_body_that_is_too_large_is_refused_whether_its_length_is_said_or_not(steady: Api) -> None:
@@ -78,7 +104,7 @@ def test_parameters_of_the_query_are_checked(steady: Api) -> None:
 
 
 def test_a_page_of_another_origin_cannot_drive_the_mock(steady: Api) -> None:
-    for origin in ("https://evil.example", "null", "http://localhost:1"):
+    for origin in ("https://evil.example", "null", "http://localhost:1", "http://[bad"):
         response = steady.http.post("/api/reset", headers={"Origin": origin})
         assert "only the mock's own pages may drive it" in detail(response, 403)
         assert steady.http.get("/api/health", headers={"Origin": origin}).status_code == 200

@@ -117,6 +117,13 @@ def test_a_fault_acts_from_arming_to_disarming(api: Api) -> None:
     assert api.get("/api/faults") == []
 
 
+def test_of_a_fault_that_is_not_counted_no_number_is_told(api: Api) -> None:
+    armed = api.post("/api/faults", {"name": "tcp.refuse", "match": {"listener": "wallet"}}, 201)
+    assert (armed["counted"], armed["seen"], armed["hits"]) == (False, None, None)
+    api.post("/api/faults", {"name": "http.none"}, 201)
+    assert [(each["seen"], each["hits"]) for each in api.get("/api/faults")] == [(None, None), (0, 0)]
+
+
 def test_faults_are_disarmed_by_name_and_all_at_once(api: Api) -> None:
     for name in ("http.status", "http.status", "id_token.expired"):
         api.post("/api/faults", {"name": name}, 201)
@@ -142,6 +149,8 @@ def test_faults_are_disarmed_by_name_and_all_at_once(api: Api) -> None:
         ({"name": "http.status", "times": 0}, "1 or more"),
         ({"name": "http.status", "times": True}, "expected a whole number"),
         ({"name": "http.status", "probability": 0.5}, "a seed go together"),
+        ({"name": "tcp.bandwidth", "params": {"rate": 10**400}}, "1000000000 or less"),
+        ({"name": "http.none", "match": {"header": "X-Test"}}, "expected Name: value"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused(steady: Api, order: dict[str, Any], said: str) -> None:
@@ -181,6 +190,8 @@ def test_a_scenario_that_makes_no_sense_is_refused(steady: Api) -> None:
         ({"name": "a", "steps": [3]}, "expected an object"),
         ({"name": "a", "steps": [{"name": "http.statu"}]}, "did you mean 'http.status'?"),
         ({"name": "a", "steps": [BROKEN], "lop": True}, "did you mean 'loop'?"),
+        ({"name": "a/b", "steps": [BROKEN]}, "its name is part of a path"),
+        ({"name": "a", "steps": [{"name": "tcp.refuse"}]}, "arm it with delay and ttl"),
     ):
         assert said in steady.refused("POST", "/api/scenarios", 400, table)
     for method, path in (("GET", ""), ("POST", "/start"), ("POST", "/stop"), ("DELETE", "")):
@@ -285,6 +296,22 @@ def test_a_client_is_registered_with_a_certificate_in_pem(api: Api) -> None:
     assert told["certificate"] is None
 
 
+def test_the_credentials_of_a_client_are_told(start: Callable[..., Api]) -> None:
+    clients = ({"id": "by-secret", "authentication": "secret", "secret": "hush"}, {"id": "by-certificate"})
+    api = start(clients=clients)
+    assert api.post("/api/clients/by-secret/credentials") == {"id": "by-secret", "secret": "hush", "certificate": None}
+    told = api.post("/api/clients/by-certificate/credentials")
+    assert (told["secret"], told["certificate"]["subject"][:18]) == (None, "CN=by-certificate,")
+    again = api.post("/api/clients/by-certificate/credentials")
+    assert again["certificate"]["serial"] == told["certificate"]["serial"]
+    assert "No client 'by-secrt'" in api.refused("POST", "/api/clients/by-secrt/credentials", 404)
+
+
+def test_the_credentials_of_a_client_that_is_not_declared_are_made(api: Api) -> None:
+    assert api.post("/api/clients/anybody/credentials")["certificate"]["subject"].startswith("CN=anybody,")
+    assert "a*b" in api.refused("POST", "/api/clients/a*b/credentials", 400)
+
+
 @pytest.mark.parametrize(
     ("table", "status", "said"),
     [
@@ -377,6 +404,29 @@ def test_a_certificate_is_revoked(api: Api) -> None:
 
 
 # --- keys ---
+
+
+def test_a_revocation_is_taken_back(api: Api) -> None:
+    issued = api.post("/api/certificates", {"client_id": "mockpsc-client"}, 201)
+    revoked = api.post("/api/certificates/revoke", {"certificate": issued["certificate"], "reason": "superseded"})
+    taken_back = api.post("/api/certificates/reinstate", {"serial": issued["serial"]})
+    assert {**revoked, **taken_back} == revoked
+    explained = api.post("/api/certificates/explain", {"certificate": issued["chain"], "client_id": "mockpsc-client"})
+    assert explained["verdict"] is None
+    again = {"certificate": issued["certificate"]}
+    assert "is not revoked" in api.refused("POST", "/api/certificates/reinstate", 404, again)
+
+
+def test_a_reset_takes_back_the_revocations_of_the_api_alone(api: Api) -> None:
+    registry = api.running.mock.revocation.responders["client-issuing"].revocations
+    registry.revoke(0xABC, at=api.running.mock.clock.today())
+    before = dict(registry.current.revoked)
+    issued = api.post("/api/certificates", {"client_id": "mockpsc-client"}, 201)
+    for body in ({"certificate": issued["certificate"]}, {"serial": "abc"}):
+        api.post("/api/certificates/revoke", body)
+    api.post("/api/reset")
+    assert registry.current.revoked == before
+    registry.reinstate(0xABC)
 
 
 def test_keys_are_rotated_in_steps(api: Api) -> None:

@@ -1,3 +1,4 @@
+import gc
 import json
 from base64 import urlsafe_b64decode
 from typing import Any
@@ -217,6 +218,23 @@ def test_a_new_key_is_used_each_time_that_the_fault_is_armed_and_few_stay_publis
     assert set(used[-10:]) <= after
     assert len(after - before) <= 10
     assert kid_of(scene.rp.login()["id_token"]) == active(scene)["kid"]
+
+
+def test_a_token_is_good_as_long_as_its_key_is_published_and_no_key_is_kept_for_ever(scene: Scene) -> None:
+    provider = scene.running.mock.provider
+    ordinary, known = scene.rp.login()["access_token"], len(provider.keys.known)
+    tokens = []
+    for _ in range(23):
+        scene.running.arm("jwks.new_key_used", match={"endpoint": "token"})
+        tokens.append(scene.rp.login()["access_token"])
+        scene.running.disarm_all()
+    published = {key["kid"] for key in keys(scene)}
+    good = [token for token in tokens if scene.rp.userinfo(token).status_code == 200]
+    assert good == tokens[-10:] == [token for token in tokens if kid_of(token) in published]
+    assert scene.rp.userinfo(ordinary).status_code == 200
+    assert len(provider.keys.known) <= known + 10
+    gc.collect()
+    assert len(provider.signer._imported) <= len(provider.keys.known) + 1
 
 
 def test_a_key_that_a_fault_made_does_not_take_the_place_of_an_announced_one(scene: Scene) -> None:

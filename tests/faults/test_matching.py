@@ -243,6 +243,8 @@ class TestPersona:
         assert "given_name" in rp.userinfo(his["access_token"]).json()
         with pytest.raises(Unusable, match=r"'token.scope_absnt'.*did you mean 'token.scope_absent'"):
             run(personas=[anne | {"faults": ["token.scope_absnt"]}])
+        with pytest.raises(Unusable, match=r"discovery.not_found cannot be matched by persona"):
+            run(personas=[anne | {"faults": ["discovery.not_found"]}])
 
 
 class TestOther:
@@ -290,6 +292,22 @@ class TestOther:
             ("token.refresh_reuse_refused", {"endpoint": "userinfo"}, "acts at token, never at userinfo"),
             ("tcp.reset_at_accept", {"client": "rp-one"}, "cannot be matched by client"),
             ("token.error", {"clinet": "rp-one"}, "did you mean 'client'"),
+            ("token.id_token_missing", {"endpoint": "userinfo"}, "acts at token, never at userinfo"),
+            ("logout.state_missing", {"endpoint": "authorization"}, "acts at logout, never at authorization"),
+            ("id_token.expired", {"endpoint": "authorization"}, "acts at token, never at authorization"),
+            ("access_token.alg_none", {"endpoint": "jwks"}, "acts at token, never at jwks"),
+            ("jwks.new_key_used", {"endpoint": "jwks"}, "acts at token and userinfo and authorization, never at jwks"),
+            ("discovery.not_found", {"persona": PIERRE}, "cannot be matched by persona"),
+            ("jwks.empty", {"grant_type": "refresh_token"}, "cannot be matched by grant_type"),
+            ("userinfo.sub_different", {"grant_type": "refresh_token"}, "cannot be matched by grant_type"),
+            (
+                "http.status",
+                {"endpoint": "jwks", "persona": PIERRE},
+                "At jwks no persona is known .* one is at authori",
+            ),
+            ("http.status", {"endpoint": "userinfo", "grant_type": "x"}, "At userinfo no grant_type is known"),
+            ("http.status", {"header": "X-Test-Case"}, "The header to match is 'X-Test-Case'; expected Name: value"),
+            ("http.status", {"header": ": seventeen"}, "expected Name: value"),
         ],
     )
     def test_what_could_never_match_is_refused(
@@ -297,6 +315,19 @@ class TestOther:
     ) -> None:
         with pytest.raises(Unusable, match=words):
             declaring.arm(name, match=match)
+
+    @pytest.mark.parametrize(
+        ("name", "match"),
+        [
+            ("jwks.missing_kid", {"endpoint": "token", "persona": PIERRE}),
+            ("jwks.missing_kid", {"endpoint": "jwks"}),
+            ("jwks.new_key_used", {"endpoint": "userinfo"}),
+            ("token.refresh_changes_sub", {"endpoint": "token", "grant_type": "refresh_token"}),
+            ("discovery.not_found", {"endpoint": "discovery", "client": "rp-one", "header": "X-Test-Case:"}),
+        ],
+    )
+    def test_what_could_match_is_not(self, declaring: RunningMock, name: str, match: dict[str, str]) -> None:
+        assert declaring.arm(name, match=match).match.given == match
 
 
 class TestHowOften:
@@ -359,6 +390,8 @@ class TestHowOften:
             ({"times": 0}, "1 or more"),
             ({"probability": 1.5, "seed": 1}, "1 or less"),
             ({"ttl": -1}, "0 or more"),
+            ({"delay": float("inf")}, "has delay inf; expected a number of seconds"),
+            ({"ttl": float("nan")}, "has ttl nan; expected a number of seconds"),
         ],
     )
     def test_what_makes_no_sense_is_refused(self, declaring: RunningMock, trigger: dict[str, Any], words: str) -> None:
@@ -476,7 +509,13 @@ class TestHeader:
             ("token.error;invalid_grant", "expected name=value"),
             ("http.status;status=many", "has status 'many'; expected a whole number"),
             ("tls.expired", "tls.expired acts before a request is read"),
+            ("tls.wrong_host", "arm it, or connect to wrong-host.fault.localhost"),
             ("tcp.reset_at_accept", "tcp.reset_at_accept acts before a request is read"),
+            ("tcp.reset_at_accept", "so no header can ask for it: arm it."),
+            ("http.delay;seconds=" + "[" * 20_000, "[[['; expected a number of seconds, 0 or more"),
+            ("http.rate_limit;window=Infinity", "has window 'Infinity'; expected a number of seconds, 0.001 or"),
+            ("http.outage;lasts=NaN", "has lasts 'NaN'; expected a number of seconds"),
+            ("http.delay;seconds=1" + "0" * 400, "or less"),
         ],
     )
     def test_is_refused_for_what_is_not_to_be_had(self, one: RelyingParty, faults: str, words: str) -> None:
@@ -562,6 +601,14 @@ class TestScenario:
             (scenario("token.eror"), "No fault is named 'token.eror'"),
             (scenario({"name": "token.error", "ttl": 5}), "a step lasts until its fault has acted"),
             (scenario("token.error", lop=True), "did you mean 'loop'"),
+            (
+                scenario("http.none", "tcp.refuse"),
+                "in step 2, is tcp.refuse, .* cannot be a step .* with delay and ttl",
+            ),
+            (scenario({"name": []}), "has name \\[\\]; expected a text"),
+            (scenario("http.none", name="a/b"), "its name is part of a path: it must be 1 to 64 printable ASCII"),
+            (scenario("http.none", name=".."), "cannot be called so"),
+            (scenario("http.none", name=""), "cannot be called so"),
         ],
     )
     def test_that_makes_no_sense_is_refused_at_the_start(

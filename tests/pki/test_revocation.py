@@ -126,6 +126,15 @@ def test_what_is_revoked_twice_stays_as_it_was() -> None:
     assert revocations.number == 1
 
 
+def test_a_revocation_is_taken_back_in_a_list_of_its_own_number(tmp_path: Path) -> None:
+    revocations, others = (Revocations(tmp_path / "revoked.json") for _ in range(2))
+    first = revocations.revoke(0xA, at=MOMENT)
+    revocations.revoke(0xB, at=MOMENT)
+    assert others.reinstate(0xA) == first
+    assert others.reinstate(0xA) is None
+    assert (revocations.number, set(revocations.current.revoked)) == (3, {0xB})
+
+
 @pytest.mark.parametrize("serial", [0, -1, 2**159])
 def test_a_serial_number_that_no_list_can_bear_is_refused(serial: int) -> None:
     revocations = Revocations()

@@ -4,6 +4,7 @@ It does as a relying party should, but checks no signature. `/login` sends the b
 without which `/callback` refuses; that page says who has logged in, or the error.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -21,10 +22,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.testclient import TestClient
 from support import decoded
 
 from mockpsc import Psc, RelyingParty
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it would rather have another version of httpx
+    from starlette.testclient import TestClient
 
 CALLBACK = "https://rp.example.test/callback"
 

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import httpx
-import httpx2
 import pytest
 import requests
 from psc.applications import (
@@ -111,7 +110,6 @@ IN_THIS_PROCESS: dict[str, Callable[[Party], Any]] = {
 }
 OVER_THE_NETWORK: dict[str, Callable[[], Any]] = {
     "httpx": httpx.Client,
-    "httpx2": httpx2.Client,
     "requests": requests.Session,
 }
 

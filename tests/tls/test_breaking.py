@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -161,6 +162,62 @@ def test_what_waits_is_sent_before_a_late_close(
                 raw.recv(1)
             raw.settimeout(10)
             assert raw.recv(1) == b""
+
+
+def _until_it_closes(raw: socket.socket, last: bytes) -> float:
+    """How long the socket stays open after the last bytes that come."""
+    received = b""
+    while not received.endswith(last):
+        received += raw.recv(65536)
+    began = time.monotonic()
+    assert raw.recv(1) == b""
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("faults", "sent", "last"),
+    [
+        ({"tls.alert": {"number": 40}}, _hello(), b"\x02\x28"),
+        ({"tcp.garbage": {"text": "hello"}}, b"", b"hello"),
+        ({}, b"GET / HTTP/1.1\r\n\r\n", b"in the URL\n"),
+    ],
+)
+def test_a_connection_that_is_refused_stays_open_for_a_while_too(
+    start_with: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, faults: Any, sent: bytes, last: bytes
+) -> None:
+    monkeypatch.setattr("mockpsc.tls.linger._LIMIT", 0.05)  # less than the while
+    server = start_with({"tcp.slow_close": {"seconds": 0.15}, **faults})
+    with _connect(server) as raw:
+        raw.sendall(sent)
+        assert _until_it_closes(raw, last) >= 0.1
+    with _connect(server) as raw:
+        raw.sendall(sent)
+        raw.shutdown(socket.SHUT_WR)
+        assert _until_it_closes(raw, last) >= 0.1
+    assert server.loop_errors == []
+
+
+def test_what_waits_at_the_end_of_a_refusal_is_not_cut_off(
+    start_with: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockpsc.tls.linger._LIMIT", 0.05)  # in which a quarter would be sent
+    server = start_with({"tcp.bandwidth": {"rate": 1000}})
+    with _connect(server) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert _read_all(raw).endswith(b"use https:// in the URL\n")
+
+
+def test_a_client_that_is_gone_before_a_late_end_leaves_nothing_behind(start_with: Callable[..., Any]) -> None:
+    server = start_with({"tcp.slow_close": {"seconds": 0.05}})
+    with _connect(server) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        raw.recv(1)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with _connect(server) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        _read_all(raw)  # by when the time of the one before is over, too
+    assert server.stop() < 0.5
+    assert server.loop_errors == []
 
 
 class Ends(asyncio.Transport, asyncio.Protocol):

@@ -65,7 +65,8 @@ def _of_routing(request: Request, error: Exception) -> Response:
         known = (error.headers or {}).get("Allow", "")
         detail = f"{path} cannot be asked with {request.method}; it can with {known}."
     elif error.status_code == 404:
-        close = nearest(path, [route.path for route in request.app.routes if isinstance(route, Route)])
+        routes = [route.path for route in request.app.routes if isinstance(route, Route)]
+        close = nearest(path, [route for route in routes if "{" not in route])
         detail = f"There is no {path}{close}. GET /api/openapi.json says what there is."
     else:
         detail = error.detail

@@ -19,13 +19,15 @@ class Nothing:
     """The declaration of a query or a body that has no members."""
 
 
-async def read_body(request: Request, declaration: type[Any] | None) -> Any:
+async def read_body(
+    request: Request, declaration: type[Any] | None, *, example: Mapping[str, Any] | None = None
+) -> Any:
     """The JSON object that was sent, as its declaration has it; no body at all is an object without members.
 
     It must be sent as JSON, which a page in a browser cannot do to another origin without asking."""
-    content = await _bounded(request)
+    content = await bounded(request, LARGEST_BODY)
     members = _members(request, content) if content else {}
-    return read_members(declaration or Nothing, members, "The body")
+    return read_members(declaration or Nothing, members, "The body", example=example)
 
 
 def read_query(request: Request, declaration: type[Any] | None) -> Any:
@@ -38,13 +40,13 @@ def read_query(request: Request, declaration: type[Any] | None) -> Any:
     return read_members(declared, from_text(declared, given, "The query"), "The query")
 
 
-async def _bounded(request: Request) -> bytes:
-    """The body, of which no more is read than it may have."""
+async def bounded(request: Request, most: int) -> bytes:
+    """The body, of which no more is read than that many bytes. Raises a Problem when there are more."""
     content = b""
     async for chunk in request.stream():
         content += chunk
-        if len(content) > LARGEST_BODY:
-            raise Problem(413, f"The body is larger than {LARGEST_BODY} bytes, the most that is read.")
+        if len(content) > most:
+            raise Problem(413, f"The body is larger than {most} bytes, the most that is read.")
     return content
 
 
@@ -55,6 +57,7 @@ def _members(request: Request, content: bytes) -> Mapping[str, Any]:
         raise Problem(415, f"The Content-Type was {received}: send application/json.")
     try:
         members = json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
+        json.dumps(members, ensure_ascii=False).encode()  # which half a surrogate pair, "\ud800", cannot be
     except (ValueError, RecursionError) as error:
         raise Problem(400, f"The body cannot be read as JSON: {error}.") from error
     if not isinstance(members, dict):

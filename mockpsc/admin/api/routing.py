@@ -39,7 +39,8 @@ def _route(path: str, methods: Mapping[str, Operation], control: Settling) -> Ro
 async def _answer(operation: Operation, control: Settling, request: Request) -> Response:
     """Call the operation's function with what was sent."""
     given: dict[str, Any] = dict(request.path_params)
-    query, body = read_query(request, operation.query), await read_body(request, operation.body)
+    query = read_query(request, operation.query)
+    body = await read_body(request, operation.body, example=operation.example)
     given |= {"query": query} if operation.query else {}
     given |= {"body": body} if operation.body else {}
     result = operation.function(control, **given)

@@ -29,18 +29,19 @@ def catalogued(fault: type[Fault[Any]]) -> dict[str, Any]:
 
 
 def as_json(armed: Armed, now: float) -> dict[str, Any]:
-    """An armed fault as JSON."""
+    """An armed fault as JSON. How often one acted that is not counted, nobody knows."""
+    counted = armed.fault.counted
     return {
         "id": armed.id,
         "name": armed.fault.name,
         "verdict": armed.fault.verdict,
         "params": asdict(armed.fault),
         "match": armed.match.given,
-        "counted": armed.fault.counted,
+        "counted": counted,
         **asdict(armed.trigger),
         "state": armed.state(now),
-        "seen": armed.seen,
-        "hits": armed.hits,
+        "seen": armed.seen if counted else None,
+        "hits": armed.hits if counted else None,
         "origin": armed.origin,
     }
 
@@ -105,7 +106,8 @@ OPERATIONS = (
         method="GET",
         path="/api/faults",
         summary="List the armed faults, with how often each was seen and acted.",
-        answer="A list, in the order in which they were armed, what is over included.",
+        answer="A list, in the order in which they were armed, what is over included. `seen` and `hits` are null of a "
+        "fault that is not `counted`, since it acts without the mock seeing it.",
         function=_armed,
     ),
     Operation(
