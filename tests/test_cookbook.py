@@ -35,6 +35,7 @@ def test_every_snippet_has_a_name_of_its_own() -> None:
     assert len(names) == len(set(names)) > 10
 
 
+@pytest.mark.slow
 def test_the_snippets_pass(written: Path) -> None:
     output = run_pytest(written, *(f"--ignore={folder}" for folder in _ALONE))
     assert re.search(r"^\d+ passed in", output, re.MULTILINE), output
