@@ -54,10 +54,6 @@ class TokenSigner:
         token = f"{message}.{base64url(self._signature(signing, key, message.encode()))}"
         return self._encrypted(token) if signing.encrypted else token
 
-    def sign(self, kind: TokenKind, claims: Mapping[str, Any]) -> str:
-        """A token of that kind that says this."""
-        return self.compact(self.prepare(kind, claims))
-
     def read(self, token: str) -> dict[str, Any]:
         """The claims of a token of either kind. Raises BadToken; does not look at the time."""
         try:
