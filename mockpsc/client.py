@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
-from mockpsc.errors import ConfigurationError
+from mockpsc.errors import ConfigurationError, Unusable
 
 _TIMEOUT = 10.0
 
@@ -18,12 +19,18 @@ urlopen = build_opener(ProxyHandler({})).open
 Json = dict[str, Any]
 
 
+class NotThere(ConfigurationError):
+    """The mock has nothing of that name or id, or has it no more."""
+
+
 class AdminClient:
     """The admin API of the mock at an origin; `token` is what a mock on another machine wants.
 
     Raises ConfigurationError when the mock is not there, or refuses. What is answered is what docs/admin.md says."""
 
     def __init__(self, url: str, *, token: str | None = None) -> None:
+        if not url.lower().startswith(("http://", "https://")):
+            raise Unusable(f"{url!r} is no URL of a mock: write http://{url.rpartition('://')[2]}.")
         self._url, self._token = url.rstrip("/"), token
 
     def get(self, path: str, **query: Any) -> Any:
@@ -46,6 +53,13 @@ class AdminClient:
     def delete(self, path: str, **query: Any) -> Any:
         """Take something away, and read the answer."""
         return self._json("DELETE", path, query=query)
+
+    def connection(self) -> Json:
+        """Where the mock is, and what a relying party is pointed at it with."""
+        told = self.get("/api/connection")
+        if not isinstance(told, dict) or "wallet_url" not in told:
+            raise ConfigurationError(f"What answers at {self._url} is no mock: it sent another document than a mock's.")
+        return told
 
     def arm(
         self,
@@ -160,7 +174,11 @@ class AdminClient:
         timeout: float = _TIMEOUT,
     ) -> Any:
         with self._open(method, path, document, query, timeout) as response:
-            return json.load(response)
+            text = response.read()
+            try:
+                return json.loads(text)
+            except ValueError:
+                raise self._no_mock(response) from None
 
     def _lines(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
         with self._open("GET", path, query=query, timeout=None) as response:
@@ -170,6 +188,7 @@ class AdminClient:
             except (HTTPException, OSError):
                 return
 
+    @contextmanager
     def _open(
         self,
         method: str,
@@ -177,22 +196,35 @@ class AdminClient:
         document: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         timeout: float | None = _TIMEOUT,
-    ) -> HTTPResponse:
+    ) -> Iterator[HTTPResponse]:
+        """An answer, to be read in the block."""
         body = None if document is None else json.dumps(document).encode()
         headers = {"Content-Type": "application/json"} if body is not None else {}
         headers |= {"Authorization": f"Bearer {self._token}"} if self._token else {}
         try:
             request = Request(self._url + path + _query(query or {}), body, headers, method=method)
-            response: HTTPResponse = urlopen(request, timeout=timeout)
+            with urlopen(request, timeout=timeout) as response:
+                yield response
         except HTTPError as refusal:
-            raise ConfigurationError(_told(refusal)) from None
-        except (URLError, OSError, ValueError) as error:
+            raise self._refused(refusal) from None
+        except (OSError, HTTPException, ValueError) as error:
             reason = getattr(error, "reason", error)
             raise ConfigurationError(
                 f"No mock answers at {self._url} ({reason}): start it with `mockpsc serve`, or say where it is "
                 "(--admin-url, MOCKPSC_URL)."
             ) from None
-        return response
+
+    def _refused(self, refusal: HTTPError) -> ConfigurationError:
+        """What the mock says of a request that it refuses (RFC 9457)."""
+        try:
+            detail = str(json.load(refusal)["detail"])
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
+            return self._no_mock(refusal)
+        return NotThere(detail) if refusal.code == 404 else ConfigurationError(detail)
+
+    def _no_mock(self, answer: HTTPResponse | HTTPError) -> ConfigurationError:
+        sent = answer.headers.get("Content-Type", "nothing that can be read")
+        return ConfigurationError(f"What answers at {self._url} is no mock: it sent {sent} (HTTP {answer.status}).")
 
 
 def _query(given: Mapping[str, Any]) -> str:
@@ -203,13 +235,3 @@ def _query(given: Mapping[str, Any]) -> str:
         if value is not None
     }
     return f"?{urlencode(texts)}" if texts else ""
-
-
-def _told(refusal: HTTPError) -> str:
-    """What the mock says of a request that it refuses (RFC 9457), as far as it can be read."""
-    text = refusal.read().decode("utf-8", "replace")
-    try:
-        problem = json.loads(text)
-        return str(problem.get("detail") or problem.get("title") or text)
-    except (ValueError, AttributeError):
-        return f"The mock answered {refusal.code}: {text.strip() or refusal.reason}"

@@ -1,8 +1,9 @@
 """A mock in this process, in a thread with an event loop of its own: `with MockPsc() as psc:`."""
 
 import asyncio
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from mockpsc.psc import Psc
 from mockpsc.server import Mock
 from mockpsc.settings import Settings, made_from
 
+log = logging.getLogger("mockpsc")
+log.addHandler(logging.NullHandler())  # else Python writes its warnings to the standard error
+
 
 class MockPsc:
     """Runs a mock as long as the `with` block does, and gives a `Psc` to drive it.
@@ -25,24 +29,32 @@ class MockPsc:
     raises ConfigurationError when the mock cannot be as asked."""
 
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
+        if not isinstance(settings, Settings | None):
+            raise Unusable(
+                f"Settings were expected, and {type(settings).__name__} came: give options by name, as in "
+                'MockPsc(reject_with="keycloak") or MockPsc(**options).'
+            )
         if settings is not None and options:
             raise Unusable(f"Settings were given, and {', '.join(options)} beside them: give all in one way.")
         self._settings, self._options = settings, options
-        self._running = ExitStack()
+        self._running: ExitStack | None = None
 
     def __enter__(self) -> Psc:
+        if self._running is not None:
+            raise Unusable("This MockPsc runs already: make another one for a second mock.")
         with ExitStack() as started:
             folder = Path(started.enter_context(TemporaryDirectory(prefix="mockpsc-")))
             settings = self._settings or ephemeral_settings(folder, **self._options)
-            admin_url = started.enter_context(_running(settings))
-            psc = Psc(admin_url, folder=folder, token=settings.admin_token)
+            psc = started.enter_context(serving(settings, folder))
             self._running = started.pop_all()
         return psc
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.close()
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()
 
 
 def ephemeral_settings(folder: Path, **options: Any) -> Settings:
@@ -53,12 +65,13 @@ def ephemeral_settings(folder: Path, **options: Any) -> Settings:
 
 
 @contextmanager
-def _running(settings: Settings) -> Iterator[str]:
-    """A mock in a thread, and the origin of its admin API."""
-    thread = _MockThread(settings)
+def serving(settings: Settings, folder: Path) -> Iterator[Psc]:
+    """A mock as long as the block runs. Its certificates for relying parties are put into a folder; that a whole PKI is
+    made there is no news. Raises ConfigurationError."""
+    thread = _MockThread(settings, notice=log.info if settings.certs.is_relative_to(folder) else log.warning)
     thread.start()
     try:
-        yield thread.ready.result()
+        yield Psc(thread.ready.result(), folder=folder, token=settings.admin_token)
     finally:
         thread.stop()
 
@@ -66,9 +79,9 @@ def _running(settings: Settings) -> Iterator[str]:
 class _MockThread(threading.Thread):
     """Serves a mock until it is stopped. A daemon, so that a program that is killed does not wait for it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, notice: Callable[[str], None]) -> None:
         super().__init__(name="mockpsc", daemon=True)
-        self._settings = settings
+        self._settings, self._notice = settings, notice
         self.ready: Future[str] = Future()
         """The origin of its admin API, or what kept it from starting."""
 
@@ -90,6 +103,6 @@ class _MockThread(threading.Thread):
 
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        async with Mock(self._settings) as mock:
+        async with Mock(self._settings, notice=self._notice) as mock:
             self.ready.set_result(mock.connection.admin_url)
             await self._over.wait()

@@ -4,7 +4,7 @@ Nothing of mockpsc is imported before a fixture is asked for, so that a test run
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MARK = "psc(persona=None, fault=None, client=None): who logs in, what is armed, and which client is meant."
 _MARK_ARGUMENTS = ("persona", "fault", "client")
 _IN_USE = pytest.StashKey["Psc"]()
+_HAS_NOT_PASSED = pytest.StashKey[bool]()
 
 
 class FaultNeverActedWarning(pytest.PytestWarning):
@@ -26,6 +27,13 @@ class FaultNeverActedWarning(pytest.PytestWarning):
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker."""
     config.addinivalue_line("markers", _MARK)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a test with the marker that does not use the mock. One on a class or a module is for those that do."""
+    is_marked = any(marker.name == "psc" for marker in item.own_markers)
+    if is_marked and "psc" not in getattr(item, "fixturenames", ()):
+        pytest.fail("@pytest.mark.psc is for a test that uses the fixture psc: give it that argument.", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -43,14 +51,15 @@ def psc_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     from mockpsc.settings import attached_to
 
     url, token = attached_to()
+    folder = tmp_path_factory.mktemp("mockpsc")
     if url is None:
         with ExitStack() as running:
             with _in_a_sentence():
-                psc = running.enter_context(_mock(request.getfixturevalue("psc_settings")))
+                psc = running.enter_context(_served(request.getfixturevalue("psc_settings"), folder))
             yield psc
         return
     with _in_a_sentence():
-        psc = _attached(url, token, tmp_path_factory.mktemp("mockpsc"), request.config)
+        psc = _attached(url, token, folder, request.config)
     yield psc
     with _in_a_sentence():
         psc.reset()
@@ -66,7 +75,7 @@ def psc(psc_server: "Psc", request: pytest.FixtureRequest) -> "Iterator[Psc]":
     yield psc_server
     with _in_a_sentence():
         idle = psc_server.reset()
-    for name in idle:
+    for name in [] if _HAS_NOT_PASSED in request.node.stash else idle:
         request.node.warn(FaultNeverActedWarning(f"The fault {name} was armed and never acted."))
 
 
@@ -80,13 +89,21 @@ def psc_fault(psc: "Psc", request: pytest.FixtureRequest) -> "ArmedFault":
 
 
 def psc_fault_matrix(
-    *, stage: str | None = None, layer: str | None = None, verdict: str | None = None, names: Sequence[str] = ()
+    *,
+    stage: str | None = None,
+    layer: str | None = None,
+    verdict: str | None = None,
+    names: str | Sequence[str] | None = None,
 ) -> pytest.MarkDecorator:
     """Runs a test with each fault of the catalogue, or of a part of it, armed in turn: the fixture `psc_fault` is the
     armed fault, whose `verdict` says what a correct relying party does. Raises Unusable for what there is not."""
+    from mockpsc.errors import Unusable
     from mockpsc.faults import catalogue, find_fault
 
-    kinds = [find_fault(name) for name in names] or list(catalogue().values())
+    named = catalogue() if names is None else [names] if isinstance(names, str) else names
+    kinds = [find_fault(name) for name in named]
+    if not kinds:
+        raise Unusable("The list of names is empty: name a fault, or leave names out, which means all of them.")
     for asked, value in {"stage": stage, "layer": layer, "verdict": verdict}.items():
         kinds = _of(kinds, asked, value)
     cases = [pytest.param(each.name, id=each.name) for each in kinds]
@@ -99,16 +116,22 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the journal of a test that has failed."""
     report = yield
+    if not report.passed:
+        item.stash[_HAS_NOT_PASSED] = True
     psc = item.stash.get(_IN_USE, None)
     if psc is not None and report.failed and call.when != "teardown":
         report.sections.append(("what the mock saw", _report_of(psc)))
     return report
 
 
-def _mock(settings: "Mapping[str, Any] | Settings") -> Any:
-    from mockpsc.embedded import MockPsc
+def _served(given: "Mapping[str, Any] | Settings", folder: Path) -> "AbstractContextManager[Psc]":
+    from mockpsc.embedded import ephemeral_settings, serving
+    from mockpsc.errors import Unusable
+    from mockpsc.settings import Settings
 
-    return MockPsc(**settings) if isinstance(settings, Mapping) else MockPsc(settings)
+    if not isinstance(given, Settings | Mapping):
+        raise Unusable(f"The fixture psc_settings has given {given!r}: let it return options by name, or Settings.")
+    return serving(given if isinstance(given, Settings) else ephemeral_settings(folder, **given), folder)
 
 
 def _attached(url: str, token: str | None, folder: Path, config: pytest.Config) -> "Psc":

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
@@ -42,11 +42,15 @@ log = logging.getLogger("mockpsc")
 class Mock:
     """A mock Pro Santé Connect: `async with Mock(settings) as mock` opens its listeners and closes them.
 
-    Making one binds the ports and makes or opens the PKI. Raises ConfigurationError when it cannot be as asked.
+    Making one binds the ports and makes or opens the PKI; `notice` is told what is made or mended of it. Raises
+    ConfigurationError when it cannot be as asked.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, notice: Callable[[str], None] = log.warning
+    ) -> None:
         self.settings = settings
+        self._notice = notice
         self.clock = clock or Clock()
         self.journal = Journal(self.clock)
         self.profile = load_profile(settings.profile)
@@ -66,7 +70,7 @@ class Mock:
             server_key=settings.server_key,
             admin_url=origins["admin"],
             clock=self.clock,
-            notice=log.warning,
+            notice=self._notice,
         )
         self.revocation = revocation_service(self.pki, clock=self.clock, mode=settings.revocation)
         self._profiles = Profiles(

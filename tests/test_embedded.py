@@ -2,6 +2,8 @@
 
 import gc
 import socket
+import subprocess
+import sys
 import threading
 import unittest
 import warnings
@@ -78,6 +80,36 @@ def test_an_option_that_there_is_not_is_refused_with_the_nearest() -> None:
 def test_what_is_given_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Settings were given, and login beside them"):
         MockPsc(make_settings(tmp_path), login="page")
+
+
+def test_options_that_are_not_named_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"and dict came: give options by name, as in MockPsc\(reject_with="):
+        MockPsc({"reject_with": "keycloak"})  # type: ignore[arg-type] # as somebody without a type checker writes it
+
+
+def test_one_that_runs_cannot_be_run_again_beside_itself() -> None:
+    mock = MockPsc()
+    with mock as psc:
+        with pytest.raises(ConfigurationError, match="runs already: make another"), mock:
+            pass
+        psc.exchanges().none()
+
+
+def test_a_program_that_has_not_asked_for_a_log_gets_none(tmp_path: Path) -> None:
+    program = """if True:
+        import contextlib
+        from mockpsc import MockPsc
+        with MockPsc() as psc, contextlib.suppress(Exception), psc.certs.expired().httpx_client() as http:
+            http.get(psc.discovery_url)
+    """
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_that_a_pki_is_made_is_news_where_it_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "mockpsc"), MockPsc(), MockPsc(certs=tmp_path / "certs"):
+        made = [each.levelname for each in caplog.records if "A new test PKI is made" in each.message]
+    assert made == ["INFO", "WARNING"]
 
 
 def test_a_mock_that_cannot_start_leaves_nothing_behind() -> None:

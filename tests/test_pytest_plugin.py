@@ -9,12 +9,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, TCPServer
 from typing import Any
 
 import pytest
 
 import mockpsc.embedded  # noqa: F401 # what runs of pytest in this process would each import anew
 from mockpsc import ConfigurationError, Psc, psc_fault_matrix
+from mockpsc.client import AdminClient, urlopen
 from mockpsc.faults import catalogue
 from mockpsc.settings import attached_to
 
@@ -153,6 +155,7 @@ def told_in_a_sentence(result: pytest.RunResult, sentence: str) -> None:
         ({"reject_with": "kecloak"}, r"reject_with is 'kecloak'; expected alert or nginx or keycloak"),
         ({"clients": [{"id": "x", "redirect_uri": "y"}]}, r"did you mean 'redirect_uris'\?"),
         ({"auth_bind": "0.0.0.0:0"}, "Other machines can reach 0.0.0.0:0"),
+        (None, "The fixture psc_settings has given None: let it return options by name, or Settings"),
     ],
 )
 def test_a_mock_that_cannot_be_as_asked_is_told_in_a_sentence(
@@ -249,6 +252,34 @@ def test_a_marker_that_makes_no_sense_is_told_in_a_sentence(theirs: pytest.Pytes
     assert "pytest_plugin.py" not in result.stdout.str()
 
 
+def test_a_marker_on_a_test_that_does_not_use_the_mock_is_refused(theirs: pytest.Pytester) -> None:
+    theirs.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.psc(client="of-all")
+
+        @pytest.fixture
+        def browser(psc):
+            return psc.browser()
+
+        @pytest.mark.psc(persona="899700000021")
+        def test_through_a_fixture(browser):
+            assert browser.persona == "899700000021"
+
+        def test_that_needs_none():
+            pass
+
+        @pytest.mark.psc(fault="token.error")
+        def test_that_forgot():
+            pass
+        """
+    )
+    result = theirs.runpytest()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["@pytest.mark.psc is for a test that uses the fixture psc: give it that argument."])
+
+
 # --- the matrix ---
 
 
@@ -269,11 +300,16 @@ def test_a_test_is_run_with_each_fault_of_a_part_of_the_catalogue(theirs: pytest
         def test_those(psc, psc_fault):
             log_in(psc)
             assert psc_fault.hits == 1
+
+        @psc_fault_matrix(names="id_token.expired")
+        def test_one(psc, psc_fault):
+            log_in(psc)
+            assert psc_fault.name == "id_token.expired"
         """
     )
     result = theirs.runpytest("-v")
     expected = [each.name for each in catalogue().values() if each.layer() == "token" and each.verdict == "reject"]
-    passed(result, passed=len(expected) + 2)
+    passed(result, passed=len(expected) + 3)
     result.stdout.fnmatch_lines([f"*test_it[[]{name}[]] PASSED*" for name in expected])
 
 
@@ -296,6 +332,7 @@ UNKNOWN = [
     ({"layer": "tokens"}, "No such fault has the layer 'tokens' (did you mean 'token'?); it is tcp, tls, "),
     ({"verdict": "handel"}, "No such fault has the verdict 'handel' (did you mean 'handle'?); it is "),
     ({"layer": "tcp", "stage": "claims"}, "No such fault has the layer 'tcp'; it is "),
+    ({"names": []}, "The list of names is empty"),
     ({"names": ["token.eror"]}, "No fault is named 'token.eror' (did you mean 'token.error'?)"),
 ]
 
@@ -392,17 +429,25 @@ def test_a_fault_that_never_acted_is_warned_of(theirs: pytest.Pytester) -> None:
         @pytest.mark.psc(fault="token.error")
         def test_all_is_well(psc):
             log_in(psc)
+
+        @pytest.mark.psc(fault="token.error")
+        def test_that_fails_for_another_reason(psc):
+            assert False
+
+        @pytest.mark.psc(fault="token.error")
+        def test_that_is_skipped(psc):
+            pytest.skip()
         """
     )
     result = theirs.runpytest("-W", "default::mockpsc.pytest_plugin.FaultNeverActedWarning")
-    result.assert_outcomes(passed=3, warnings=2)
+    result.assert_outcomes(passed=3, failed=1, skipped=1, warnings=2)
     result.stdout.fnmatch_lines(
         [
             "*FaultNeverActedWarning: The fault token.error was armed and never acted.",
             "*FaultNeverActedWarning: The fault userinfo.sub_different was armed and never acted.",
         ]
     )
-    theirs.runpytest().assert_outcomes(passed=3, errors=2)
+    theirs.runpytest().assert_outcomes(passed=3, failed=1, skipped=1, errors=2)
 
 
 # --- with others ---
@@ -480,6 +525,20 @@ def test_each_worker_of_xdist_has_a_mock_of_its_own(theirs: pytest.Pytester) -> 
     )
     passed(theirs.runpytest_subprocess("-n", "2", "--dist", "each"), passed=8)
     assert (theirs.path / "gw0").read_text() != (theirs.path / "gw1").read_text()
+
+
+def test_all_keys_are_in_the_temporary_folder_of_the_run(theirs: pytest.Pytester) -> None:
+    theirs.makepyfile(
+        """
+        from pathlib import Path
+
+        def test_it(psc, tmp_path_factory):
+            base = tmp_path_factory.getbasetemp()
+            assert psc.client().key.is_relative_to(base)
+            assert Path(psc.admin.get("/api/settings")["certs"]).is_relative_to(base)
+        """
+    )
+    passed(theirs.runpytest(), passed=1)
 
 
 # --- attached to a mock that runs already ---
@@ -573,6 +632,67 @@ def test_a_mock_that_is_not_there_is_told_in_a_sentence(
     told_in_a_sentence(theirs.runpytest(), r"No mock answers at http://127\.0\.0\.1:9 .*MOCKPSC_URL")
 
 
+def test_an_address_that_is_no_url_is_told_in_a_sentence(
+    theirs: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCKPSC_URL", "localhost:8480")
+    theirs.makepyfile("def test_it(psc): pass")
+    told_in_a_sentence(theirs.runpytest(), r"'localhost:8480' is no URL of a mock: write http://localhost:8480\.")
+
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
+STRANGERS = {
+    "a page": (PAGE, "What answers at http://127.* is no mock: it sent text/html "),
+    "an error page": (PAGE.replace(b"200 OK", b"404 Not Found"), "is no mock: it sent text/html .HTTP 404"),
+    "another document": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+        "What answers at http://127.* is no mock: it sent another document than a mock's",
+    ),
+    "half a page": (PAGE[:-3], "No mock answers at http://127.*IncompleteRead"),
+    "no page": (b"SSH-2.0-OpenSSH_9.2\r\n", "No mock answers at http://127.*SSH-2.0"),
+    "nothing": (b"", "No mock answers at http://127.*closed connection without response"),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_what_is_no_mock_is_told_in_a_sentence(
+    theirs: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, stranger: str
+) -> None:
+    sent, sentence = STRANGERS[stranger]
+
+    class Stranger(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(10_000)
+            self.request.sendall(sent)
+
+    with TCPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("MOCKPSC_URL", f"http://127.0.0.1:{server.server_address[1]}")
+        theirs.makepyfile("def test_it(psc): pass")
+        result = theirs.runpytest()
+        server.shutdown()
+    told_in_a_sentence(result, sentence)
+
+
+def _half_an_answer(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    with connection:
+        connection.sendall(PAGE[:-3])
+        while connection.recv(10_000):
+            pass
+
+
+def test_a_mock_that_answers_no_more_in_the_middle_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockpsc.client.urlopen", lambda request, timeout: urlopen(request, timeout=0.05))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        admin = AdminClient(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        answering = threading.Thread(target=_half_an_answer, args=[silent])
+        answering.start()
+        with pytest.raises(ConfigurationError, match=r"No mock answers at http://127.* \(timed out\)"):
+            admin.text("/ca.pem")
+        answering.join()
+
+
 def test_a_mock_that_goes_away_is_told_in_a_sentence(theirs: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCKPSC_URL", "set by conftest.py, and put back afterwards")
     theirs.makeconftest(
@@ -620,7 +740,9 @@ def test_a_token_is_sent_to_a_mock_that_wants_one(theirs: pytest.Pytester, monke
         theirs.makepyfile("def test_it(psc): pass")
         result = theirs.runpytest()
         server.shutdown()
-    told_in_a_sentence(result, "The mock answered 401: ")
+    told_in_a_sentence(
+        result, r"What answers at http://127.* is no mock: it sent text/html;charset=utf-8 \(HTTP 401\)\."
+    )
     assert sent == ["Bearer the-token-of-a-test"]
     assert attached_to({}) == (None, None)
 

@@ -109,10 +109,10 @@ class Browser:
             return {"refuse": "1"}
         chosen = persona.id if isinstance(persona, Person) else persona or self.persona
         if chosen is None and form.personas:
-            chosen = form.personas[0]
+            chosen = next(iter(form.personas))
         if chosen not in form.personas:
             close = nearest(chosen or "", form.personas)
-            offered = ", ".join(form.personas) or "nobody"
+            offered = ", ".join(f"{id} {name}" for id, name in form.personas.items()) or "nobody"
             raise LoginFailed(f"The login page does not offer {chosen!r}{close}; it offers {offered}.")
         return {"persona": chosen}
 

@@ -21,11 +21,13 @@ class Certificates:
     """`psc.certs.expired()` is the recipe `expired`, for the test's client or for another: `expired("my-client")`.
 
     The names are those of the catalogue (`mockpsc certs list`), with `_` for `-`. Each call makes a new certificate, in
-    files of its own. `default_client` tells whom it is for if nobody says."""
+    files of its own. `default_client` tells whom it is for if nobody says. `subjects` are those of all that were made.
+    """
 
     def __init__(self, admin: AdminClient, folder: Path, *, ca_file: Path, default_client: Callable[[], str]) -> None:
         self._admin, self._folder, self.ca_file, self._default_client = admin, folder, ca_file, default_client
         self._recipes: Mapping[str, Mapping[str, Any]] = {}
+        self.subjects: set[str] = set()
 
     def __getattr__(self, name: str) -> Recipe:
         if name.startswith("_"):  # asked by Python's own protocols
@@ -107,4 +109,6 @@ class Certificates:
     def _issued(self, name: str, client: str | RelyingParty | None, asked: Mapping[str, Any]) -> Certificate:
         client_id = client.id if isinstance(client, RelyingParty) else client or self._default_client()
         given = {key: value for key, value in asked.items() if value is not None}
-        return self.kept(self._admin.post("/api/certificates", {"client_id": client_id, **given}), name)
+        certificate = self.kept(self._admin.post("/api/certificates", {"client_id": client_id, **given}), name)
+        self.subjects.add(certificate.subject)
+        return certificate

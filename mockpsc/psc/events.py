@@ -100,6 +100,10 @@ class Handshake:
         return cls(**told, reason=raw["reason"] or verdict["reason"], sentence=sentence, raw=raw)
 
     @property
+    def client_id(self) -> None:
+        """A handshake names no client."""
+
+    @property
     def failed(self) -> bool:
         """Whether one side refused the other, or a fault did."""
         return self.outcome in ("refused", "rejected", "broken")

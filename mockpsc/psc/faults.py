@@ -1,12 +1,13 @@
 """The faults that a test arms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from mockpsc.client import AdminClient
-from mockpsc.errors import Unusable
+from mockpsc.client import AdminClient, NotThere
+from mockpsc.errors import Unusable, nearest
+from mockpsc.psc.undoing import undo
 
 
 class FaultNeverActed(AssertionError):
@@ -40,13 +41,21 @@ class ArmedFault:
 
     def disarm(self) -> None:
         """Disarm it, if it still is armed."""
-        if self.is_armed:
-            self.forget(*self._admin.disarm(self.id))
-
-    def forget(self, *last: Mapping[str, Any]) -> None:
-        """It was disarmed, and this is what it was `last`."""
+        if not self.is_armed:
+            return
         self.is_armed = False
-        self._told = last[0] if last else self._told
+        try:
+            self._told = self._admin.disarm(self.id)[0]
+        except NotThere:
+            self.forget()
+
+    def see(self, told: Mapping[str, Any]) -> None:
+        """This is what has become of it by now."""
+        self._told = told
+
+    def forget(self) -> None:
+        """A reset has disarmed it, whose maker was told whether it had acted: it need not act any more."""
+        self.is_armed = self.must_act = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,9 +81,9 @@ class ArmedFault:
 
 
 class Faults:
-    """What a test has armed. With `own_client` the mock is shared, and only that client meets it."""
+    """What a test has armed. With `own_client` the mock is shared, and only the client that it tells meets it."""
 
-    def __init__(self, admin: AdminClient, *, own_client: str | None) -> None:
+    def __init__(self, admin: AdminClient, *, own_client: Callable[[], str] | None) -> None:
         self._admin, self._own_client = admin, own_client
         self._armed: list[ArmedFault] = []
 
@@ -88,22 +97,25 @@ class Faults:
         must_act: bool,
     ) -> ArmedFault:
         """Arm one; what is None was not said."""
-        order = {"name": name, "params": params, "match": self._own(name, _said(match)), **_said(trigger)}
+        kind = self._admin.get(f"/api/faults/catalogue/{quote(name, safe='')}")
+        _require_known(kind, params, [*match, *trigger])
+        order = {"name": name, "params": params, "match": self._own(kind, _said(match)), **_said(trigger)}
         armed = ArmedFault(self._admin, self._admin.post("/api/faults", order), must_act=must_act)
         self._armed.append(armed)
         return armed
 
     def never_acted(self) -> list[str]:
         """The names of those that are armed, should have acted, and have not."""
-        waiting = [each for each in self._armed if each.is_armed and each.must_act]
-        idle = {each["id"] for each in self._admin.armed() if not each["hits"]} if waiting else set()
-        return [each.name for each in waiting if each.id in idle]
+        armed = {each.id: each for each in self._armed if each.is_armed}
+        now = {told["id"]: told for told in self._admin.armed()} if armed else {}
+        for id in armed.keys() & now.keys():
+            armed[id].see(now[id])
+        return [each.name for id, each in armed.items() if each.must_act and id in now and not now[id]["hits"]]
 
     def disarm(self) -> None:
         """Disarm all, one by one."""
-        for each in self._armed:
-            each.disarm()
-        self._armed.clear()
+        armed, self._armed = self._armed, []
+        undo(each.disarm for each in armed)
 
     def forget(self) -> None:
         """All were disarmed by a reset."""
@@ -111,15 +123,27 @@ class Faults:
             each.forget()
         self._armed.clear()
 
-    def _own(self, name: str, match: dict[str, Any]) -> dict[str, Any]:
+    def _own(self, kind: Mapping[str, Any], match: dict[str, Any]) -> dict[str, Any]:
         if self._own_client is None or "client" in match:
             return match
-        if "client" not in self._admin.get(f"/api/faults/catalogue/{quote(name, safe='')}")["matched_by"]:
+        if "client" not in kind["matched_by"]:
             raise Unusable(
-                f"The fault {name} acts on everybody, and several test processes share this mock. Run the test without "
-                "pytest-xdist, or without MOCKPSC_URL, so that each process has a mock of its own."
+                f"The fault {kind['name']} acts on everybody, and several test processes share this mock. Run the test "
+                "without pytest-xdist, or without MOCKPSC_URL, so that each process has a mock of its own."
             )
-        return {"client": self._own_client, **match}
+        return {"client": self._own_client(), **match}
+
+
+def _require_known(kind: Mapping[str, Any], params: Mapping[str, Any], arguments: list[str]) -> None:
+    """Names among the fault's parameters, or else those that `psc.fault` has for every fault."""
+    own = kind["parameters"]["properties"]
+    for name in params:
+        if name not in own and name not in arguments:
+            close = nearest(name, [*own, *arguments])
+            raise Unusable(
+                f"The fault {kind['name']} has no parameter {name!r}{close}: its own are {', '.join(own) or 'none'}, "
+                f"and every fault takes {', '.join(arguments)}."
+            )
 
 
 def _said(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,11 +39,11 @@ class Page:
 
 @dataclass(kw_only=True)
 class Form:
-    """A form of the mock's: where it is sent, its hidden fields, and on the login page who can be chosen."""
+    """A form of the mock's: where it is sent, its hidden fields, and on the login page who can be chosen, by id."""
 
     action: str
     fields: dict[str, str]
-    personas: list[str]
+    personas: dict[str, str]
     is_login: bool
 
 
@@ -53,19 +53,28 @@ class _FormReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.form: Form | None = None
+        self._is_in_name = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form" and self.form is None:
-            self.form = Form(action=given.get("action", ""), fields={}, personas=[], is_login=False)
+            self.form = Form(action=given.get("action", ""), fields={}, personas={}, is_login=False)
         elif self.form is not None:
             self._fill(self.form, tag, given)
+        self._is_in_name = given.get("class") == "name"
+
+    def handle_data(self, data: str) -> None:
+        if self._is_in_name and self.form is not None and self.form.personas:
+            self.form.personas[next(reversed(self.form.personas))] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_in_name = False
 
     @staticmethod
     def _fill(form: Form, tag: str, given: dict[str, str]) -> None:
         name, value = given.get("name", ""), given.get("value", "")
         if tag == "button" and name == "persona":
-            form.personas.append(value)
+            form.personas[value] = ""
         elif tag == "button" and name == "refuse":
             form.is_login = True
         elif tag == "input" and given.get("type") == "hidden":

@@ -1,13 +1,17 @@
 """Who takes part in a test: the relying parties of a mock, and the people who log in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from mockpsc.client import AdminClient
+from mockpsc.errors import Unusable
 from mockpsc.psc.certificates import Certificates
 from mockpsc.psc.credentials import RelyingParty
 from mockpsc.psc.people import People, Person
+from mockpsc.psc.undoing import undo
+from mockpsc.vocabulary import FILE_NAME, is_file_name
 
 _ANYWHERE = ("http://*", "https://*")
 
@@ -15,13 +19,20 @@ _ANYWHERE = ("http://*", "https://*")
 class Parties:
     """The clients and the personas of a mock. `connection` is what a relying party needs to be pointed at it.
 
-    Of a mock that is shared with other test processes, `own_client` is this one's, which is declared if it must be."""
+    Of a mock that is shared with other test processes, `own_client` is this one's, which is declared if it must be;
+    and so is the one that `default_client` tells."""
 
     def __init__(
-        self, admin: AdminClient, certs: Certificates, connection: Mapping[str, str], *, own_client: str | None
+        self,
+        admin: AdminClient,
+        certs: Certificates,
+        connection: Mapping[str, str],
+        *,
+        own_client: str | None,
+        default_client: Callable[[], str],
     ) -> None:
         self._admin, self._certs, self._connection = admin, certs, connection
-        self.own_client = own_client
+        self._own_client, self._default_client = own_client, default_client
         self._parties: dict[str, RelyingParty] = {}
         self._added: dict[str, list[str]] = {"clients": [], "personas": []}
         if own_client is not None:
@@ -30,16 +41,21 @@ class Parties:
     @property
     def own_ids(self) -> set[str]:
         """The ids of the clients that are this process's own in a mock that is shared."""
-        return {*self._added["clients"], *([self.own_client] if self.own_client else [])}
+        return {*self._added["clients"], self._default_client(), *([self._own_client] if self._own_client else [])}
 
     @property
     def own_subjects(self) -> set[str]:
-        """The subjects of their certificates."""
-        return {each.issued.subject for id, each in self._parties.items() if id in self.own_ids and each.issued}
+        """The subjects of their certificates, and of those that a test has made."""
+        issued = [self.client(id).issued for id in self.own_ids]
+        return {*self._certs.subjects, *(each.subject for each in issued if each)}
 
     def client(self, id: str) -> RelyingParty:
         """What that relying party needs; its certificate is issued when it has none yet."""
         if id not in self._parties:
+            if not is_file_name(id):
+                raise Unusable(
+                    f"The client id {id!r} cannot name the folder of its certificate: it must be {FILE_NAME}."
+                )
             told = self._admin.post(f"/api/clients/{quote(id, safe='')}/credentials")
             self._parties[id] = self._party(id, told["certificate"], told["secret"])
         return self._parties[id]
@@ -63,10 +79,9 @@ class Parties:
 
     def remove(self) -> None:
         """Remove what was added, one by one."""
-        for group, ids in self._added.items():
-            for id in ids:
-                self._admin.delete(f"/api/{group}/{quote(id, safe='')}")
+        paths = [f"/api/{group}/{quote(id, safe='')}" for group, ids in self._added.items() for id in ids]
         self.forget()
+        undo(partial(self._admin.delete, path) for path in paths)
 
     def forget(self) -> None:
         """What was added was removed by a reset."""

@@ -1,6 +1,6 @@
 """A mock Pro Santé Connect as a test sees it: one object, whether the mock runs in this process or in a container."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -20,6 +20,7 @@ from mockpsc.psc.parties import Parties
 from mockpsc.psc.people import People, Person
 from mockpsc.psc.selection import Events, Wanted
 from mockpsc.psc.time_and_keys import PscClock, PscKeys
+from mockpsc.psc.undoing import undo
 
 
 class Psc:
@@ -29,27 +30,30 @@ class Psc:
     words; an expectation that is not met raises AssertionError. All can be used from any thread, and nothing is awaited
     but what has `async` in its name: all else takes some milliseconds, unless it waits by its nature.
 
-    With `own_client` the mock is shared with other test processes, and that client is this one's: what a test sees,
-    arms and resets is its own. `default_client` and `default_persona` are whom a method means when nobody says."""
+    `default_client` and `default_persona` are whom a method means when nobody says. With `own_client` the mock is
+    shared with other test processes, and that client is this one's, as `default_client` is: what a test sees, arms and
+    resets is its own."""
 
     def __init__(
         self, admin_url: str, *, folder: Path, token: str | None = None, own_client: str | None = None
     ) -> None:
         self.admin_url = admin_url
         self.admin = AdminClient(admin_url, token=token)
-        self._connection: Mapping[str, str] = self.admin.get("/api/connection")
+        self._connection: Mapping[str, str] = self.admin.connection()
         self._is_shared = own_client is not None
         self.own_client = own_client or self._connection["client_id"]
         self.default_client: str = self.own_client
         self.default_persona: str | None = None
         self.ca_file = _kept(folder / "ca.pem", self.admin.text("/ca.pem"))
         self.certs = Certificates(
-            self.admin, folder / "certificates", ca_file=self.ca_file, default_client=lambda: self.default_client
+            self.admin, folder / "certificates", ca_file=self.ca_file, default_client=self._default_client
         )
         self.clock = PscClock(self.admin, is_shared=self._is_shared)
         self.keys = PscKeys(self.admin, is_shared=self._is_shared)
-        self._parties = Parties(self.admin, self.certs, self._connection, own_client=own_client)
-        self._faults = Faults(self.admin, own_client=own_client)
+        self._parties = Parties(
+            self.admin, self.certs, self._connection, own_client=own_client, default_client=self._default_client
+        )
+        self._faults = Faults(self.admin, own_client=self._default_client if self._is_shared else None)
         self._journal = OwnJournal(self.admin, self._parties, is_shared=self._is_shared)
         self._revoked: list[str] = []
 
@@ -124,14 +128,19 @@ class Psc:
         client: str | RelyingParty | None = None,
         scope: str | None = None,
         lifetime: int | None = None,
-        **claims: Any,
+        claims: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> str:
         """A signed token without a flow, for tests of a resource server: it stands for `persona`, and is given to
-        `client`. `claims` are laid over what it says, and None takes a claim away; `lifetime` is in seconds."""
-        chosen = persona or self.default_persona or next(iter(self.personas), "")
-        asked = {"persona": chosen, "client": client or self.default_client, "scope": scope, "lifetime": lifetime}
+        `client`. Any other name is a claim, which is laid over what it says, and None takes it away; one that has the
+        name of these goes into `claims`. `lifetime` is in seconds."""
+        people = self.personas
+        chosen = persona or self.default_persona or next(iter(people), "")
+        subject = chosen if isinstance(chosen, Person) else people[chosen]
+        asked = {"persona": subject, "client": client or self.default_client, "scope": scope, "lifetime": lifetime}
         given = {name: getattr(value, "id", value) for name, value in asked.items() if value is not None}
-        return str(self.admin.post("/api/tokens", {**given, "kind": kind, "claims": claims})["token"])
+        said = {**(claims or {}), **more}
+        return str(self.admin.post("/api/tokens", {**given, "kind": kind, "claims": said})["token"])
 
     # What goes wrong.
 
@@ -257,19 +266,22 @@ class Psc:
         """Have the mock as it was at the start, but for its authorities and keys; of a mock that is shared, what is
         this process's own. The names of the faults that should have acted and never did."""
         idle = self.never_acted()
+        self.default_client, self.default_persona = self.own_client, None
+        revoked, self._revoked = self._revoked, []
         if self._is_shared:
-            self._faults.disarm()
-            self._parties.remove()
-            for pem in self._revoked:
-                self.admin.post("/api/certificates/reinstate", {"certificate": pem})
-            self._journal.begin()
+            undo([self._faults.disarm, self._parties.remove, *map(self._reinstatement, revoked), self._journal.begin])
         else:
             self.admin.reset()
             self._faults.forget()
             self._parties.forget()
-        self._revoked.clear()
-        self.default_client, self.default_persona = self.own_client, None
+        self.certs.subjects.clear()
         return idle
+
+    def _default_client(self) -> str:
+        return self.default_client
+
+    def _reinstatement(self, pem: str) -> Callable[[], object]:
+        return partial(self.admin.post, "/api/certificates/reinstate", {"certificate": pem})
 
 
 def _kept(file: Path, text: str) -> Path:

@@ -41,10 +41,14 @@ def asked_for(endpoint: str | None, wanted: Wanted) -> dict[str, Any]:
 
 class Events(Sequence[E], Generic[E]):
     """Events of one kind, oldest first. `everything` is all that the mock saw, of both kinds: what is told when a test
-    expected something else. An expectation that is not met raises AssertionError."""
+    expected something else; `others` is said, too, of what it saw and does not show. An expectation that is not met
+    raises AssertionError."""
 
-    def __init__(self, kind: type[E], everything: Sequence[Event], wanted: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, kind: type[E], everything: Sequence[Event], wanted: Mapping[str, Any] | None = None, *, others: str = ""
+    ) -> None:
         self._kind, self._everything, self._wanted = kind, tuple(everything), dict(wanted or {})
+        self._others = others
         self._events = tuple(each for each in self._of_kind if not self._differing(each))
 
     @overload
@@ -65,7 +69,8 @@ class Events(Sequence[E], Generic[E]):
 
     def where(self, endpoint: str | None = None, **wanted: Unpack[Wanted]) -> "Events[E]":
         """Those that have these values, too."""
-        return Events(self._kind, self._everything, {**self._wanted, **asked_for(endpoint, wanted)})
+        asked = {**self._wanted, **asked_for(endpoint, wanted)}
+        return Events(self._kind, self._everything, asked, others=self._others)
 
     def one(self) -> E:
         """The only one."""
@@ -91,11 +96,12 @@ class Events(Sequence[E], Generic[E]):
         said = f"Expected {expected} {self._name}{self._with}; the mock saw {len(self) or 'none'}"
         if self:
             return "\n".join([f"{said}:", *_listed(self._events)])
+        others = [f"  {self._others}"] if self._others else []
         if near := self._near():
-            return "\n".join([f"{said}. What almost matched:", *near])
+            return "\n".join([f"{said}. What almost matched:", *near, *others])
         if self._everything:
-            return "\n".join([f"{said}. All that it saw:", *_listed(self._everything)])
-        return f"{said}, and nothing else either: nobody has connected to it."
+            return "\n".join([f"{said}. All that it saw:", *_listed(self._everything), *others])
+        return f"{said}{f'. {self._others}' if others else ', and nothing else either: nobody has connected to it.'}"
 
     def _some(self) -> tuple[E, ...]:
         if not self:

@@ -38,6 +38,25 @@ def test_a_reset_disarms(psc: Psc) -> None:
     assert fault.hits == 0
 
 
+def test_what_a_fault_has_done_is_known_after_a_reset(psc: Psc) -> None:
+    with psc.fault("http.status") as fault:
+        status(psc)
+        assert psc.reset() == []
+    assert (fault.hits, fault.seen) == (1, 1)
+    with psc.fault("http.status") as fault:
+        assert psc.reset() == ["http.status"]
+
+
+def test_a_reset_that_somebody_else_has_made_ends_a_block_in_peace(psc: Psc) -> None:
+    with psc.fault("http.status"):
+        status(psc)
+        psc.admin.reset()
+    fault = psc.fault("http.status")
+    psc.admin.reset()
+    assert psc.never_acted() == []
+    fault.disarm()
+
+
 def test_a_block_whose_fault_never_acted_fails(psc: Psc) -> None:
     with (
         pytest.raises(FaultNeverActed, match=r"token\.error was armed for client 'x', and never acted: nothing came"),
@@ -83,8 +102,13 @@ def test_people_and_clients_are_named_as_they_are(psc: Psc) -> None:
 def test_an_unknown_name_is_refused_with_the_nearest(psc: Psc) -> None:
     with pytest.raises(ConfigurationError, match=r"No fault is named 'http\.statu' \(did you mean 'http\.status'\?\)"):
         psc.fault("http.statu")
-    with pytest.raises(ConfigurationError, match=r"has the member 'statu', .*did you mean 'status'\?"):
+    with pytest.raises(ConfigurationError, match=r"has no parameter 'statu' \(did you mean 'status'\?\)"):
         psc.fault("http.status", statu=503)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"has no parameter 'time' \(did you mean 'times'\?\): its own are ago, and every fault takes client, ",
+    ):
+        psc.fault("id_token.expired", time=1)
     with pytest.raises(ConfigurationError, match=r"endpoint 'tokens' \(did you mean 'token'\?\)"):
         psc.fault("http.status", endpoint="tokens")
 

@@ -55,6 +55,11 @@ def test_somebody_who_is_not_there_is_told_with_the_nearest(psc: Psc) -> None:
         psc.login(party_of(psc).start(), persona=f"{SECOND}0")
 
 
+def test_those_who_can_log_in_are_shown_by_id_and_name(psc: Psc) -> None:
+    with pytest.raises(LoginFailed, match=rf"does not offer 'CLAIRE'.*[ ,]{SECOND} {psc.personas[SECOND].name}, "):
+        psc.login(party_of(psc).start(), persona="CLAIRE")
+
+
 def test_a_person_refuses(psc: Psc) -> None:
     assert sent_back(psc.login(party_of(psc).start(), refuse=True))["error"] == "access_denied"
 

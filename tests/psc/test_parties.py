@@ -93,6 +93,11 @@ def test_an_unknown_client_is_refused_with_the_nearest(declaring: Psc) -> None:
         declaring.client("with-bot")
 
 
+def test_an_id_that_cannot_be_one_is_refused_with_the_rule(psc: Psc) -> None:
+    with pytest.raises(ConfigurationError, match=r"The client id 'a/b' cannot name the folder .*: it must be "):
+        psc.client("a/b")
+
+
 def test_a_client_is_added_until_the_next_reset(declaring: Psc) -> None:
     party = declaring.add_client("another", redirect_uris=["https://rp.example.test/*"])
     assert "code=" in declaring.login(party_of(declaring, party).start())

@@ -1,5 +1,7 @@
 """One mock that two test processes share, each with a client of its own."""
 
+import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,11 +50,9 @@ def test_each_sees_what_is_its_own(two: tuple[Psc, Psc]) -> None:
 
 def test_a_refused_handshake_is_told_by_the_certificate_that_was_presented(two: tuple[Psc, Psc]) -> None:
     mine, other = two
-    mine.client()
     with mine.certs.expired().httpx_client() as http, pytest.raises(httpx.ReadError):
         http.get(mine.discovery_url)
     assert mine.handshakes.one().reason == "expired"
-    other.client()
     other.handshakes.none()
 
 
@@ -74,6 +74,94 @@ def test_a_fault_acts_on_its_own_client_alone(two: tuple[Psc, Psc]) -> None:
         ConfigurationError, match=r"tcp\.close acts on everybody, and several test processes share this"
     ):
         mine.fault("tcp.close")
+
+
+def test_what_is_waited_for_is_what_is_seen(two: tuple[Psc, Psc]) -> None:
+    mine, other = two
+    for psc in (other, mine, other):
+        with psc.client().httpx_client() as http:
+            http.get(psc.discovery_url)
+    assert mine.wait_for("discovery") == mine.exchanges("discovery").one()
+    added = mine.add_client("added", redirect_uris=["https://rp.example.test/*"])
+    later = threading.Timer(0.05, party_of(mine, added).exchange, ["late"])
+    later.start()
+    party_of(other).exchange("no code")
+    came = mine.wait_for("token")
+    later.join()
+    assert came == mine.exchanges("token").one()
+    assert came.client_id == "added"
+    with pytest.raises(AssertionError, match=r"Nothing came in 0\.01 s after that one\. Expected one exchange"):
+        mine.wait_for("token", after=came, timeout=0.01)
+
+
+def test_what_is_others_is_told_of(two: tuple[Psc, Psc]) -> None:
+    mine, other = two
+    assert mine.report() == ""
+    with mine.client("my-app").httpx_client() as http:
+        http.get(mine.discovery_url)
+    log_in(other)
+    told = r"of other clients \(my-app, worker-1\) are not shown\."
+    with pytest.raises(AssertionError, match=rf"the mock saw none\. Nothing of worker-0; \d+ events {told}"):
+        mine.exchanges("token").where(client="my-app").one()
+    assert re.fullmatch(rf"Nothing of worker-0; \d+ events {told}", mine.report())
+    log_in(mine)
+    with pytest.raises(AssertionError, match=rf"  but client is 'worker-0'.*\n(?s:.*)  \d+ events {told}"):
+        mine.exchanges("token", client="my-app").one()
+    assert "are not shown" not in mine.report()
+
+
+def test_the_default_client_is_its_own(two: tuple[Psc, Psc]) -> None:
+    mine, other = two
+    mine.default_client = "my-app"
+    with mine.fault("token.error"):
+        assert "error" in log_in(mine)
+        assert "access_token" in log_in(other)
+    assert mine.exchanges("token").one().client_id == "my-app"
+    assert {each.client_id for each in mine.findings} == {"my-app"}
+    mine.reset()
+    log_in(mine)
+    assert mine.exchanges("token").one().client_id == "worker-0"
+
+
+def test_a_certificate_that_was_made_is_its_own(two: tuple[Psc, Psc]) -> None:
+    mine, other = two
+    with mine.certs.issue(subject="CN=of-a-test", days=-1).httpx_client() as http, pytest.raises(httpx.ReadError):
+        http.get(mine.discovery_url)
+    assert mine.handshakes.one().reason == "expired"
+    other.handshakes.none()
+
+
+def test_a_reset_does_all_of_it_when_some_is_done_already(two: tuple[Psc, Psc]) -> None:
+    mine, _ = two
+    added, kept = mine.add_client("added"), mine.add_client("kept")
+    fault, _ = mine.fault("token.error"), mine.fault("id_token.expired", must_act=False)
+    mine.revoke(mine.client())
+    mine.admin.disarm(fault.id)
+    mine.admin.delete(f"/api/clients/{added.id}")
+    mine.admin.post("/api/certificates/reinstate", {"certificate": mine.client().certificate.pem})
+    assert mine.reset() == []
+    assert mine.admin.armed() == []
+    assert kept.id not in [each["id"] for each in mine.admin.get("/api/clients")["clients"]]
+
+
+def test_a_reset_that_fails_does_the_rest_and_the_next_one_does_not_fail(
+    two: tuple[Psc, Psc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, _ = two
+    anne = mine.add_persona("899700099999", "ANNE", "ESSAI")
+    mine.add_client("added")
+    delete = mine.admin.delete
+
+    def failing(path: str, **query: Any) -> Any:
+        if "clients" in path:
+            raise ConfigurationError("The mock is busy")
+        return delete(path, **query)
+
+    monkeypatch.setattr(mine.admin, "delete", failing)
+    with pytest.raises(ConfigurationError, match="The mock is busy"):
+        mine.reset()
+    assert anne.id not in mine.personas
+    mine.reset()
 
 
 def test_a_reset_takes_back_what_was_its_own(two: tuple[Psc, Psc]) -> None:

@@ -73,6 +73,13 @@ def test_a_token_is_had_without_a_flow(psc: Psc) -> None:
     assert decoded(psc.token(kind="id_token", client=psc.client(), scope="openid"))["aud"] == psc.default_client
     with pytest.raises(ConfigurationError, match=rf"No persona has the id '{someone.id}0' \(did you mean"):
         psc.token(f"{someone.id}0")
+    with pytest.raises(ConfigurationError, match=r"No persona has the id 'nobody'; there are \d+, "):
+        psc.token("nobody")
+
+
+def test_a_claim_that_is_named_as_an_argument_is_given_apart(psc: Psc) -> None:
+    claims = decoded(psc.token(claims={"scope": "mine", "client": 1, "kind": "x", "role": "nurse"}, role="doctor"))
+    assert (claims["scope"], claims["client"], claims["kind"], claims["role"]) == ("mine", 1, "x", "doctor")
 
 
 def test_a_token_can_be_spoilt_by_a_fault(psc: Psc) -> None:
