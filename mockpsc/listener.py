@@ -16,6 +16,9 @@ from mockpsc.kinds import Address
 _KEEP_ALIVE = 75
 _BACKLOG = 1024
 
+# uvicorn's ticks, in seconds.
+_TICK = 0.1
+
 # Requests that are being answered when the mock stops have this long, in seconds, to end.
 _GRACE = 0.5
 
@@ -83,7 +86,7 @@ class Listener:
     async def stop(self) -> None:
         """Close the socket and all connections, idle ones at once."""
         if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
+            self._server.exit_soon()
             await self._serving
         self._socket.close()
 
@@ -97,12 +100,25 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.ready = asyncio.Event()
+        self.ready, self._exit = asyncio.Event(), asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Several servers share this process: whoever runs the mock handles the signals."""
         yield
+
+    def exit_soon(self) -> None:
+        """End the main loop, without waiting for its next tick."""
+        self.should_exit = True
+        self._exit.set()
+
+    async def main_loop(self) -> None:
+        """uvicorn's, whose ticks set the Date header; but it need not be waited for."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % 864_000
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._exit.wait(), _TICK)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -81,8 +81,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(running: RunningMock) -> Scene:
-    return Scene(running)
+def scene(shared: RunningMock) -> Scene:
+    """What happened before is forgotten, and a rule sees but what happened."""
+    shared.call(shared.mock.journal.clear)
+    return Scene(shared)
 
 
 def s256(verifier: str) -> str:
