@@ -37,9 +37,9 @@ class AdminClient:
         """Ask for a JSON document."""
         return self._json("GET", path, query=query)
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, **query: Any) -> str:
         """Ask for a text."""
-        with self._open("GET", path) as response:
+        with self._open("GET", path, query=query) as response:
             return response.read().decode()
 
     def post(self, path: str, document: Mapping[str, Any] | None = None) -> Any:
@@ -146,8 +146,7 @@ class AdminClient:
 
     def export_journal(self, form: str, **filter: Any) -> str:
         """Those that are kept, as `har` or `ndjson`."""
-        with self._open("GET", "/api/journal", query={"format": form, **filter}) as response:
-            return response.read().decode()
+        return self.text("/api/journal", format=form, **filter)
 
     def clear_journal(self, **filter: Any) -> int:
         """Forget events; how many they were."""

@@ -127,7 +127,7 @@ def _require_secret(provider: Provider, client: Client, credentials: Credentials
 
 
 def _credentials(request: Request, form: Parameters) -> Credentials:
-    basic_id, basic_secret = _basic(request.headers.get("authorization", ""))
+    basic_id, basic_secret = basic_credentials(request.headers.get("authorization", ""))
     form_id = form.get("client_id") or request.query_params.get("client_id")
     return Credentials(
         form_id=form_id,
@@ -137,7 +137,7 @@ def _credentials(request: Request, form: Parameters) -> Credentials:
     )
 
 
-def _basic(header: str) -> tuple[str | None, str | None]:
+def basic_credentials(header: str) -> tuple[str | None, str | None]:
     """The user and the password of HTTP Basic, each form-urlencoded within (RFC 6749 §2.3.1)."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
@@ -147,3 +147,9 @@ def _basic(header: str) -> tuple[str | None, str | None]:
     except ValueError:
         return None, None
     return (unquote_plus(user), unquote_plus(password)) if colon and user else (None, None)
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token in the Authorization header (RFC 6750 §2.1)."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() or None if scheme.lower() == "bearer" else None

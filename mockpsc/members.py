@@ -121,6 +121,12 @@ def _members_of(declaration: Any) -> Mapping[str, Member]:
     return {each.name: _member(each, hints[each.name]) for each in declared}
 
 
+def given_in(values: Any, declaration: type[Any]) -> dict[str, Any]:
+    """The members of an instance that are not None, by name."""
+    named = {name: getattr(values, name) for name in members_of(declaration)}
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def _member(declared: Field[Any], hint: Any) -> Member:
     union = get_origin(hint) in (Union, types.UnionType)
     alternatives = get_args(hint) if union else (hint,)

@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from mockpsc.errors import InvalidRequest
+from mockpsc.vocabulary import FORM, media_type
 
-FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 10 * 1024 * 1024
 MAX_QUERY = 256 * 1024
 MAX_PARAMETERS = 1000
@@ -82,7 +82,7 @@ async def from_form(request: Request) -> Parameters:
 
 async def _read_form(request: Request) -> Parameters:
     body = await _body(request)
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = media_type(request.headers.get("content-type", ""))
     if content_type != FORM and (body or content_type):
         raise HTTPException(415)
     return parse(body.decode("ascii", "replace"))

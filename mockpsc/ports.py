@@ -1,4 +1,4 @@
-"""Opens and shuts the ports of listeners as the armed faults want it, when they change and when their time has come."""
+"""Opens and shuts the ports of listeners as the armed faults want it: when it is told to, and when their time comes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,14 +17,12 @@ class Ports:
 
     def __init__(self, faults: Injector, listeners: Sequence[Listener]) -> None:
         self._faults, self._listeners = faults, listeners
-        self._loop = asyncio.get_running_loop()
-        self._lock = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop, self._lock = asyncio.get_running_loop(), asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        faults.on_change.append(self._changed)
+        self._look: asyncio.Task[None] | None = None
 
     async def adjust(self) -> None:
-        """Open and shut the ports as they are to be now; whoever armed a fault can wait for its effect."""
+        """Open and shut the ports as they are to be now: for whoever armed or disarmed a fault, or moved the clock."""
         async with self._lock:
             for listener in self._listeners:
                 port = self._faults.change(PORT, Port(), Occasion(listener=listener.name))
@@ -33,20 +31,16 @@ class Ports:
 
     def close(self) -> None:
         """Leave the ports as they are."""
-        self._faults.on_change.remove(self._changed)
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-
-    def _changed(self) -> None:
-        task = self._loop.create_task(self.adjust())
-        self._tasks.add(task)  # the loop itself would let it be collected
-        task.add_done_callback(self._tasks.discard)
+        for waiting in (self._timer, self._look):
+            if waiting is not None:
+                waiting.cancel()
 
     def _look_again(self) -> None:
         """Faults begin and end by the mock's clock, which runs as fast as the loop's unless somebody moves it."""
         if self._timer is not None:
             self._timer.cancel()
         seconds = self._faults.next_change()
-        self._timer = None if seconds is None else self._loop.call_later(max(seconds, _SOON), self._changed)
+        self._timer = None if seconds is None else self._loop.call_later(max(seconds, _SOON), self._adjust_now)
+
+    def _adjust_now(self) -> None:
+        self._look = self._loop.create_task(self.adjust())

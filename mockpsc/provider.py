@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
-from mockpsc.clients import Clients
+from mockpsc.clients import Client, Clients
 from mockpsc.clock import Clock
 from mockpsc.faults import HEADER, Injector, Occasion
 from mockpsc.faults.base import claims as claims_of
@@ -19,8 +19,8 @@ from mockpsc.judgement import Verdict
 from mockpsc.profiles import Persona, Profile
 from mockpsc.sessions import Sessions
 from mockpsc.settings import Settings
-from mockpsc.store import Store
-from mockpsc.tokens import KeyRing, TokenKind, TokenSigner
+from mockpsc.store import Session, Store
+from mockpsc.tokens import Grant, KeyRing, TokenKind, TokenSigner
 
 log = logging.getLogger("mockpsc")
 
@@ -84,6 +84,29 @@ class Provider:
     def is_undisturbed(self, occasion: Occasion) -> bool:
         """Whether no fault can act on a request: none is armed, and it asks for none."""
         return self.faults.is_idle and not (self.settings.fault_header and HEADER in occasion.headers)
+
+    def grant(
+        self,
+        client: Client,
+        persona: Persona,
+        session: Session,
+        *,
+        scope: str,
+        nonce: str | None = None,
+        thumbprint: str | None = None,
+    ) -> Grant:
+        """What a person who is logged in grants to a client. The level is the client's own, else the person's."""
+        return Grant(
+            issuer=self.issuer,
+            client_id=client.id,
+            persona=persona,
+            session_id=session.id,
+            auth_time=session.auth_time,
+            acr=client.acr or persona.acr,
+            scope=scope,
+            nonce=nonce,
+            thumbprint=thumbprint,
+        )
 
     def issue(self, kind: TokenKind, claims: Mapping[str, Any], occasion: Occasion) -> str:
         """A token that says this, in compact serialization, as the armed faults make it."""

@@ -77,7 +77,7 @@ class Mock:
             lambda: issuer_profile(settings, self.pki, clients, revocation=self.revocation, enforce=self._enforced),
             clients,
         )
-        personas = _personas(settings, self.profile)
+        self._personas = personas = _personas(settings, self.profile)
         self.faults = Injector(self.clock, standing=_standing(settings, personas), scenarios=settings.scenarios)
         hosts = named_hosts(self.pki.server.certificate)
         self._present = Presentation(self.pki, hosts=hosts, clock=self.clock)
@@ -87,7 +87,7 @@ class Mock:
             auth_url=origins["auth"],
             wallet_url=origins["wallet"],
             clients=clients,
-            personas=personas,
+            personas=dict(personas),
             keys=provider_keys(
                 signing=self.pki.signing,
                 encryption=self.pki.encryption,
@@ -135,6 +135,7 @@ class Mock:
             provider=self.provider,
             connection=self.connection,
             pki=self.pki,
+            personas_at_start=self._personas,
             revocation=self.revocation,
             explain=self._explain,
             settle=self.settle,

@@ -84,6 +84,7 @@ def test_the_catalogue_is_listed_for_machines(run: Run) -> None:
         "meaning": "It expired yesterday.",
         "needs": None,
         "reason": "expired",
+        "revoked": False,
         "alert": {"number": 45, "name": "certificate_expired"},
     }
     assert listed["good"]["reason"] is listed["good"]["alert"] is listed["other-client"]["alert"] is None

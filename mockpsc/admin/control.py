@@ -1,6 +1,6 @@
 """What the admin API drives: the parts of a running mock."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from mockpsc.faults import Injector
 from mockpsc.journal import Journal
 from mockpsc.judgement.verdict import Language
 from mockpsc.pki import Pki
+from mockpsc.profiles import Persona
 from mockpsc.provider import Provider
 from mockpsc.settings import Settings
 
@@ -29,6 +30,7 @@ class Control:
     provider: Provider
     connection: Connection
     pki: Pki
+    personas_at_start: Mapping[str, Persona]
     revocation: RevocationService
     explain: Explain
     settle: Callable[[], Awaitable[None]]

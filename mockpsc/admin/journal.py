@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from mockpsc.admin.api import Operation
 from mockpsc.admin.control import Control
+from mockpsc.disconnect import gone
 from mockpsc.errors import Unusable
 from mockpsc.journal import Filter, Journal, as_har, as_json, as_ndjson
 from mockpsc.members import member
@@ -64,21 +65,16 @@ class _Taken(Response):
         """Wait, and answer."""
         find = self._journal.wait if self._wanted.keep else self._journal.take
         taking = asyncio.ensure_future(find(self._wanted, timeout=self._wanted.timeout))
-        gone = asyncio.ensure_future(_gone(receive))
+        going = asyncio.ensure_future(gone(receive))
         try:
-            await asyncio.wait((taking, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((taking, going), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
+            going.cancel()
             taking.cancel()
         if taking.done():
             event = taking.result()
             told = event and as_json(event, secrets=self._wanted.secrets)
             await JSONResponse(told)(scope, receive, send)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _handshakes(control: Control, query: FollowQuery) -> Any:

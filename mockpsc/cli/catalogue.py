@@ -42,11 +42,4 @@ def table(side: Side) -> str:
 def as_json(recipe: Recipe) -> dict[str, Any]:
     """A recipe for a machine; `reason` and `alert` are null when the certificate is accepted."""
     alert = alert_of(recipe)
-    return {
-        "name": recipe.name,
-        "side": recipe.side,
-        "meaning": recipe.meaning,
-        "needs": recipe.needs or None,
-        "reason": recipe.reason,
-        "alert": {"number": alert, "name": name_of(alert)} if alert else None,
-    }
+    return recipe.as_json() | {"alert": {"number": alert, "name": name_of(alert)} if alert else None}

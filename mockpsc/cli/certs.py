@@ -10,13 +10,14 @@ from cryptography import x509
 
 from mockpsc import settings
 from mockpsc.cli.catalogue import as_json, of_side, table
+from mockpsc.cli.driving import JSON
 from mockpsc.cli.explain import explain
 from mockpsc.cli.failures import Commands
 from mockpsc.cli.revoke import revoke
 from mockpsc.clients import DEFAULT_CLIENT_ID
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
-from mockpsc.pki import PKCS12_PASSWORD, Pki, open_folder, show_dn, thumbprint
+from mockpsc.pki import PKCS12_PASSWORD, Pki, described, open_folder
 from mockpsc.pki.bundle import pem
 from mockpsc.pki.disk import locked, write
 from mockpsc.pki.files import ClientFiles, files_in
@@ -45,7 +46,6 @@ Present one to a relying party, in the place of the mock's own: `--server-cert â
 
 {server}
 """
-_JSON = click.option("--json", "as_machine", is_flag=True, help="Print JSON.")
 _CERTS = click.option("--certs", metavar="DIR", help="The folder of the test PKI (default: as `mockpsc serve` has it).")
 _DAY_COUNT = click.IntRange(-20_000, 20_000)
 
@@ -56,7 +56,7 @@ def certs() -> None:
 
 
 @certs.command("list")
-@_JSON
+@JSON
 def list_recipes(as_machine: bool) -> None:
     """List the certificates of the catalogue, and what is answered to each."""
     if as_machine:
@@ -72,7 +72,7 @@ def list_recipes(as_machine: bool) -> None:
 @certs.command("write")
 @_CERTS
 @click.option("--client-id", metavar="ID", default=DEFAULT_CLIENT_ID, show_default=True, help="Whose they are.")
-@_JSON
+@JSON
 def write_recipes(certs: str | None, client_id: str, as_machine: bool) -> None:
     """Write the whole catalogue into the folder of the test PKI, under bad/, each certificate with its key."""
     pki = _open(certs)
@@ -97,7 +97,7 @@ def write_recipes(certs: str | None, client_id: str, as_machine: bool) -> None:
 @click.option("--not-before-days", type=_DAY_COUNT, help="Begins in so many days; a negative number is in the past.")
 @click.option("--key", type=click.Choice(["rsa", "ec", "ed25519"]), default="rsa", show_default=True, help="Its key.")
 @click.option("--out", metavar="DIR", type=Path, help="The folder to write to (default: issued/ID/ beside the others).")
-@_JSON
+@JSON
 def issue(client_id: str, certs: str | None, out: Path | None, as_machine: bool, **asked: Any) -> None:
     """Issue a certificate for a client, with the subject, the dates and the key that are asked for.
 
@@ -157,11 +157,7 @@ def _refuse_to_replace(files: ClientFiles) -> None:
 
 def _told(certificate: x509.Certificate, files: ClientFiles) -> dict[str, str]:
     return {
-        "subject": show_dn(certificate.subject),
-        "serial": f"{certificate.serial_number:x}",
-        "not_before": certificate.not_valid_before_utc.isoformat(),
-        "not_after": certificate.not_valid_after_utc.isoformat(),
-        "x5t#S256": thumbprint(certificate),
+        **described(certificate),
         "certificate": str(files.cert),
         "key": str(files.key),
         "chain": str(files.chain),

@@ -1,4 +1,4 @@
-"""What the commands that drive a running mock have in common: where it is, how to print, and options from members."""
+"""What commands have in common: where the running mock is that they drive, how to print, and options from members."""
 
 import functools
 import json
@@ -19,6 +19,9 @@ _TOKEN = click.option(
 )
 JSON = click.option("--json", "as_machine", is_flag=True, help="Print JSON.")
 JSON_LINES = click.option("--json", "as_machine", is_flag=True, help="Print JSON, one a line.")
+LANGUAGE = click.option(
+    "--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="The language."
+)
 
 
 def driving(command: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import click
 from cryptography.utils import CryptographyDeprecationWarning
 
 from mockpsc import settings
+from mockpsc.cli.driving import JSON, LANGUAGE
 from mockpsc.cli.explained import for_people
 from mockpsc.clock import Clock
 from mockpsc.errors import ConfigurationError
@@ -38,8 +39,8 @@ def _setting_flags(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--certs", metavar="DIR", help="The folder of the test PKI (default: as `mockpsc serve` has it).")
 @_setting_flags
 @click.option("--ca", type=Path, metavar="FILE", help="What the client of a URL trusts (default: the PKI's ca.pem).")
-@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="The language.")
-@click.option("--json", "as_machine", is_flag=True, help="Print JSON.")
+@LANGUAGE
+@JSON
 @click.pass_context
 def explain(context: click.Context, /, source: str, lang: Language, as_machine: bool, **asked: Any) -> None:
     """Explain a certificate: what it is, what the mock would answer and why, and what others make of it.

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from mockpsc.admin.operations.faults import catalogued
 from mockpsc.cli.driving import JSON, driving, flags_of, given, show
 from mockpsc.cli.failures import Commands
 from mockpsc.client import AdminClient
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults import Fault, Match, Trigger, catalogue, find_fault
 from mockpsc.faults.arming import params_in
+from mockpsc.faults.catalogue import catalogued
 from mockpsc.members import members_of
 
 

@@ -6,21 +6,17 @@ from typing import Any
 
 import click
 
-from mockpsc.admin.operations.findings import FindingsQuery, as_json
-from mockpsc.cli.driving import JSON, driving, flags_of, show
+from mockpsc.cli.driving import JSON, LANGUAGE, driving, flags_of, show
 from mockpsc.cli.failures import Commands
 from mockpsc.client import AdminClient
+from mockpsc.findings import FindingsQuery
 from mockpsc.findings import rules as all_rules
 from mockpsc.judgement.verdict import Language
-
-_LANGUAGE = click.option(
-    "--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="The language."
-)
 
 
 @click.group(cls=Commands, invoke_without_command=True)
 @flags_of(FindingsQuery)
-@_LANGUAGE
+@LANGUAGE
 @driving
 @JSON
 @click.pass_context
@@ -33,11 +29,11 @@ def findings(context: click.Context, /, mock: AdminClient, lang: Language, as_ma
 
 
 @findings.command()
-@_LANGUAGE
+@LANGUAGE
 @JSON
 def rules(lang: Language, as_machine: bool) -> None:
     """List the rules that relying parties are held to. No mock need run."""
-    told = [as_json(each) for each in all_rules().values()]
+    told = [each.as_json() for each in all_rules().values()]
     show(
         told, "\n".join(f"{each['code']:26}  {each['severity']:11}  {each['what'][lang]}" for each in told), as_machine
     )

@@ -1,14 +1,12 @@
 """`mockpsc journal`: what happened at a running mock: handshakes and exchanges."""
 
-import json
-from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from mockpsc.cli.driving import JSON_LINES, driving, flags_of
 from mockpsc.cli.failures import Commands
-from mockpsc.cli.handshakes import explained
+from mockpsc.cli.handshakes import print_events
 from mockpsc.client import AdminClient
 from mockpsc.journal import Filter
 
@@ -27,7 +25,7 @@ def journal() -> None:
 @JSON_LINES
 def list_events(mock: AdminClient, as_machine: bool, **filter: Any) -> None:
     """Show the events that the mock remembers, oldest first, or those that have all of the values given."""
-    _print(mock.journal(**filter), as_machine)
+    print_events(mock.journal(**filter), as_machine)
 
 
 @journal.command()
@@ -37,7 +35,7 @@ def list_events(mock: AdminClient, as_machine: bool, **filter: Any) -> None:
 @JSON_LINES
 def tail(mock: AdminClient, as_machine: bool, **filter: Any) -> None:
     """Show the events to come, until Ctrl-C."""
-    _print(mock.follow_journal(**filter), as_machine)
+    print_events(mock.follow_journal(**filter), as_machine)
 
 
 @journal.command()
@@ -56,8 +54,3 @@ def export(form: str, mock: AdminClient, **filter: Any) -> None:
 def clear(mock: AdminClient, **filter: Any) -> None:
     """Forget the events, or those that have all of the values given."""
     click.echo(f"Forgotten: {mock.clear_journal(**filter)}.")
-
-
-def _print(told: Iterable[dict[str, Any]], as_machine: bool) -> None:
-    for event in told:
-        click.echo(json.dumps(event) if as_machine else explained(event))

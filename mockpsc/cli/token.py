@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mockpsc.admin.operations.tokens import TokenAsked
+from mockpsc.admin.token_asked import TokenAsked
 from mockpsc.cli.driving import JSON, driving, flags_of, given, show
 from mockpsc.client import AdminClient
 from mockpsc.errors import Unusable

@@ -3,15 +3,13 @@
 It reads what the endpoint will read, refuses nothing, and spends nothing: what cannot be told yet stays unknown.
 """
 
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from mockpsc.client_authentication import peer_certificate
+from mockpsc.client_authentication import basic_credentials, bearer_token, peer_certificate
 from mockpsc.endpoints.authorization import COOKIE
 from mockpsc.errors import OAuthError
 from mockpsc.faults import Occasion
@@ -46,27 +44,15 @@ async def _parameters(request: Request) -> Parameters:
 
 def _client(provider: Provider, request: Request, parameters: Parameters, claims: Mapping[str, Any]) -> str | None:
     """Who asks: as the request says, else to whom its token was given, else whose certificate came."""
-    named = parameters.get("client_id") or _basic_user(request) or claims.get("azp")
+    basic_id, _ = basic_credentials(request.headers.get("authorization", ""))
+    named = parameters.get("client_id") or basic_id or claims.get("azp")
     certificate = peer_certificate(request)
     return named or (provider.clients.id_of(certificate) if certificate else None)
 
 
-def _basic_user(request: Request) -> str | None:
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        return unquote_plus(b64decode(value).decode().partition(":")[0])
-    except ValueError:
-        return None
-
-
 def _claims(provider: Provider, request: Request, parameters: Parameters) -> dict[str, Any]:
     """What the token that comes with a request says, whatever it is for."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    given = [bearer.strip()] if scheme.lower() == "bearer" else []
-    given += filter(None, map(parameters.get, _TOKENS))
-    for token in given:
+    for token in filter(None, (bearer_token(request), *map(parameters.get, _TOKENS))):
         try:
             return provider.signer.read(token)
         except BadToken:

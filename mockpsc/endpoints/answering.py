@@ -6,7 +6,6 @@ What HTTP allows goes through uvicorn; what breaks HTTP or TLS is written past i
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
-from http import HTTPStatus
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -14,10 +13,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mockpsc.disconnect import gone
 from mockpsc.faults import Occasion
 from mockpsc.faults.base import response_of
 from mockpsc.faults.subjects import Answer, Ending
 from mockpsc.provider import Provider
+from mockpsc.vocabulary import phrase
 
 
 class Connection(Protocol):
@@ -89,31 +90,25 @@ class Answering:
                 await self._pause(pause, receive)
                 connection.write(piece)
         connection.end_with(answer.ending)
-        await self._first_of(_gone(receive), timeout=None)
+        await self._first_of(gone(receive), timeout=None)
         connection.end_with("close")
-        await _gone(receive)
+        await gone(receive)
 
     async def _pause(self, seconds: float, receive: Receive) -> None:
         """Wait, unless the mock is stopped meanwhile: what is late then comes at once. Raises ClientDisconnect when
         the client does not wait any longer."""
-        if seconds and await self._first_of(_gone(receive), timeout=seconds):
+        if seconds and await self._first_of(gone(receive), timeout=seconds):
             raise ClientDisconnect
 
-    async def _first_of(self, gone: Coroutine[Any, Any, None], *, timeout: float | None) -> bool:
+    async def _first_of(self, going: Coroutine[Any, Any, None], *, timeout: float | None) -> bool:
         """Wait for a client to go away, for the mock to stop, or for a time in seconds: whether it was the client."""
-        tasks = [asyncio.ensure_future(gone), asyncio.ensure_future(self._provider.closing.wait())]
+        tasks = [asyncio.ensure_future(going), asyncio.ensure_future(self._provider.closing.wait())]
         try:
             await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             return tasks[0].done()
         finally:
             for task in tasks:
                 task.cancel()
-
-
-async def _gone(receive: Receive) -> None:
-    """Until the client has closed the connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class _Capture:
@@ -140,7 +135,7 @@ def _is_proper(answer: Answer) -> bool:
 def _head(answer: Answer) -> bytes:
     """The status line and the headers (RFC 9112 §3 and §5)."""
     headers = [f"{name}: {value}" for name, value in _headers(answer)]
-    return "\r\n".join([f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", *headers, "", ""]).encode("latin-1")
+    return "\r\n".join([f"HTTP/1.1 {answer.status} {phrase(answer.status)}", *headers, "", ""]).encode("latin-1")
 
 
 def _headers(answer: Answer) -> tuple[tuple[str, str], ...]:
@@ -149,10 +144,6 @@ def _headers(answer: Answer) -> tuple[tuple[str, str], ...]:
     if answer.status < 200 or answer.status in (204, 304):  # RFC 9110 §8.6
         return answer.with_header("content-length", None)
     return answer.with_header("content-length", str(len(answer.body) if answer.length is None else answer.length))
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in {each.value for each in HTTPStatus} else ""
 
 
 def _pieces(answer: Answer, body: bytes) -> list[tuple[bytes, float]]:

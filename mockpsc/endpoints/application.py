@@ -40,7 +40,7 @@ def application(provider: Provider, listener: str, endpoints: Sequence[Endpoint]
     app.router.redirect_slashes = False
     names = {path: endpoint.name for endpoint in endpoints for path in endpoint.paths(provider.profile)}
     answering = Answering(Labelling(Front(app, provider)), provider)
-    return Attending(Recorder(answering, provider, listener, names), listener)
+    return Attending(Recorder(answering, provider, names), listener)
 
 
 class Attending:

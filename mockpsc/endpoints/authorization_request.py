@@ -167,7 +167,7 @@ def _scope(provider: Provider, client: Client, raw: str | None) -> str:
         close = nearest(unknown[0], provider.profile.scopes)
         hint = f"The scope {unknown[0]!r} is not one that {client.id!r} can ask for{close}; usual: 'openid scope_all'."
         raise InvalidScope(f"Invalid scopes: {raw}", hint=hint)
-    return " ".join(dict.fromkeys([*asked, *provider.profile.default_scopes]))
+    return provider.profile.with_default_scopes(asked)
 
 
 def _challenge(parameters: Parameters) -> tuple[str | None, str | None]:

@@ -23,13 +23,13 @@ class Recorder:
     those of the endpoints by their paths, also for a request that is refused before it gets to one.
     """
 
-    def __init__(self, app: ASGIApp, provider: Provider, listener: str, names: Mapping[str, str]) -> None:
-        self._app, self._provider, self._listener, self._names = app, provider, listener, names
+    def __init__(self, app: ASGIApp, provider: Provider, names: Mapping[str, str]) -> None:
+        self._app, self._provider, self._names = app, provider, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application around it."""
-        recording = _Recording(scope, self._provider, self._listener, self._names.get(scope["path"]))
-        scope.setdefault("state", {})["record"] = recording.answer_past_http
+        recording = _Recording(scope, self._provider, self._names.get(scope["path"]))
+        scope["state"]["record"] = recording.answer_past_http
 
         async def receive_noted() -> Message:
             message = await receive()
@@ -49,8 +49,8 @@ class Recorder:
 class _Recording:
     """An exchange while it takes place, which is written down once."""
 
-    def __init__(self, scope: Scope, provider: Provider, listener: str, endpoint: str | None) -> None:
-        self._scope, self._provider, self._listener, self._endpoint = scope, provider, listener, endpoint
+    def __init__(self, scope: Scope, provider: Provider, endpoint: str | None) -> None:
+        self._scope, self._provider, self._endpoint = scope, provider, endpoint
         self._time, self._began = provider.clock.now(), asyncio.get_running_loop().time()
         self._headers = tuple(scope["headers"])  # before what stands in front takes some off
         self._status = 0
@@ -88,12 +88,12 @@ class _Recording:
 
     def _exchange(self) -> Exchange:
         scope, state = self._scope, self._scope["state"]
-        occasion: Occasion = state.get("occasion") or Occasion(listener=self._listener)
+        occasion: Occasion = state["occasion"]
         refusal: MockPscError | None = state.get("refusal")
         peer = peer_of(Request(scope))
         return Exchange(
             time=self._time,
-            listener=self._listener,
+            listener=occasion.listener,
             connection_id=peer.connection_id,
             endpoint=self._endpoint,
             method=scope["method"],

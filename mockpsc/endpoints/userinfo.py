@@ -3,14 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mockpsc.client_authentication import peer_certificate
+from mockpsc.client_authentication import bearer_token, peer_certificate
 from mockpsc.endpoints.documents import document_response
 from mockpsc.errors import BearerRefusal, InsufficientScope, InvalidRequest, InvalidToken, OAuthError
 from mockpsc.grants.binding import require_bound_certificate
-from mockpsc.parameters import FORM, from_form
+from mockpsc.parameters import from_form
 from mockpsc.provider import Provider
 from mockpsc.tokens import claims
 from mockpsc.verification import DeadToken, LiveToken, verify
+from mockpsc.vocabulary import FORM
 
 _ATTACHMENT = "User session not found or doesn't have client attached on it"
 
@@ -52,9 +53,9 @@ def _refusal(dead: DeadToken) -> OAuthError:
 
 async def _bearer_token(request: Request) -> str | None:
     """RFC 6750 §2.1, and §2.2 for a POST."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
+    token = bearer_token(request)
+    if token is not None:
+        return token
     if request.method == "POST" and request.headers.get("content-type", "").startswith(FORM):
         return (await from_form(request)).get("access_token")
     return None

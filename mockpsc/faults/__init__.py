@@ -9,11 +9,11 @@ asks them. A fault can reach nothing: neither the store, nor a socket, nor a key
 """
 
 from mockpsc.faults.armed import Armed, Trigger
-from mockpsc.faults.arming import HEADER, Order, order_of_host, orders_carried_by, orders_in, read_order
-from mockpsc.faults.base import Fault, Point
+from mockpsc.faults.arming import HEADER, Order, orders_carried_by, orders_in, read_order
+from mockpsc.faults.base import Fault
 from mockpsc.faults.catalogue import catalogue, find_fault, make_fault
 from mockpsc.faults.injector import Injector, Standing
-from mockpsc.faults.occasion import Match, Occasion, Trace
+from mockpsc.faults.occasion import Match, Occasion
 
 __all__ = [
     "HEADER",
@@ -23,14 +23,11 @@ __all__ = [
     "Match",
     "Occasion",
     "Order",
-    "Point",
     "Standing",
-    "Trace",
     "Trigger",
     "catalogue",
     "find_fault",
     "make_fault",
-    "order_of_host",
     "orders_carried_by",
     "orders_in",
     "read_order",

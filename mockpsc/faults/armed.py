@@ -58,7 +58,7 @@ class Armed:
         return self.trigger.times is not None and self.hits >= self.trigger.times
 
     @property
-    def is_idle(self) -> bool:
+    def never_acted(self) -> bool:
         """Whether it has never acted, as far as the mock would have seen it."""
         return self.fault.counted and not self.hits
 

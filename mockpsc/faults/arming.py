@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from mockpsc.errors import Unusable, nearest
@@ -24,12 +25,12 @@ class Order(Trigger):
     params: dict[str, Any] = member({}, "Its parameters, by name.")
     match: dict[str, Any] = member({}, "On which occasions it acts: those that have all of these values.")
 
-    @property
+    @cached_property
     def fault(self) -> Fault[Any]:
         """The fault with its parameters. Raises Unusable."""
         return make_fault(self.name, self.params)
 
-    @property
+    @cached_property
     def matching(self) -> Match:
         """On which occasions. Raises Unusable for what is not known where the fault acts."""
         match = read_members(Match, self.match, f"The match of {self.name}")
@@ -43,7 +44,7 @@ class Order(Trigger):
         _require_possible(kind, match)
         return match
 
-    @property
+    @cached_property
     def trigger(self) -> Trigger:
         """How often. Raises Unusable for what cannot be counted."""
         trigger = Trigger(**{each.name: getattr(self, each.name) for each in fields(Trigger)})

@@ -8,7 +8,7 @@ from typing import Any
 
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults.base import Fault
-from mockpsc.members import read_members
+from mockpsc.members import read_members, schema_of
 
 # In the order of the way that a request takes, which is that of the documentation. They are imported when somebody asks
 # for a fault: a mock that nobody disturbs starts without them.
@@ -53,3 +53,20 @@ def find_fault(name: str) -> type[Fault[Any]]:
 def make_fault(name: str, params: Mapping[str, Any] | None = None) -> Fault[Any]:
     """The fault of that name with these parameters, as JSON has them. Raises Unusable."""
     return read_members(find_fault(name), params or {}, f"The fault {name}")
+
+
+def catalogued(fault: type[Fault[Any]]) -> dict[str, Any]:
+    """An entry of the catalogue as JSON. `parameters` is the JSON Schema of the fault's parameters."""
+    return {
+        "name": fault.name,
+        "layer": fault.layer(),
+        "stage": fault.stage,
+        "endpoints": list(fault.endpoints()),
+        "verdict": fault.verdict,
+        "meaning": fault.meaning(),
+        "reference": fault.reference,
+        "modules": list(fault.modules),
+        "matched_by": sorted(fault.knows),
+        "counted": fault.counted,
+        "parameters": schema_of(fault),
+    }

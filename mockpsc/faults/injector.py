@@ -1,7 +1,7 @@
 """Asks the armed faults, at each of the seven stages, how the mock is to behave. The one place where faults act."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ class Injector:
     """The armed faults of a mock, in the order in which they were armed.
 
     All of it runs in the event loop of the mock, and nothing in it waits: an occasion sees the faults as they are at
-    that moment, whatever others do meanwhile. `on_change` are called when something was armed or disarmed."""
+    that moment, whatever others do meanwhile."""
 
     def __init__(
         self, clock: Clock, *, standing: Sequence[Standing] = (), scenarios: Sequence[Mapping[str, Any]] = ()
@@ -39,7 +39,6 @@ class Injector:
         self._clock, self._standing = clock, tuple(standing)
         self._declared = read_scenarios(scenarios)
         self._numbers = count(1)
-        self.on_change: list[Callable[[], None]] = []
         self._armed: dict[str, Armed] = {}
         self._plays: dict[str, Play] = {}
         self.scenarios: dict[str, Scenario] = {}
@@ -47,7 +46,7 @@ class Injector:
 
     def change(self, point: Point[S], subject: S, occasion: Occasion) -> S:
         """How the mock is to behave there, after what the armed faults make of `subject`. What they raise is theirs."""
-        if not (self._armed or self._plays or occasion.requested):
+        if self.is_idle and not occasion.requested:
             return subject
         for armed in self._candidates(occasion):
             if armed.fault.acts_at(point) and armed.is_due(occasion, self._clock.now()):
@@ -63,7 +62,6 @@ class Injector:
         """Arm a fault, behind those that are armed. Raises Unusable for an order that makes no sense."""
         armed = self._make(order, f"f{next(self._numbers)}", origin)
         self._armed[armed.id] = armed
-        self._changed()
         return armed
 
     def once(self, orders: Iterable[Order], origin: str) -> tuple[Armed, ...]:
@@ -86,15 +84,13 @@ class Injector:
         for each in gone:
             del self._armed[each.id]
         self._report_idle(gone)
-        self._changed()
         return gone
 
     def reset(self) -> list[Armed]:
         """Disarm all but what the configuration arms, which begins anew. Gives back those that never acted."""
-        idle = [each for each in self._armed.values() if each.is_idle and each.origin == "api"]
+        idle = [each for each in self._armed.values() if each.never_acted and each.origin == "api"]
         self._report_idle(idle)
         self._restore()
-        self._changed()
         return idle
 
     def armed(self) -> list[Armed]:
@@ -120,13 +116,11 @@ class Injector:
         """Play a scenario from its first step. Raises Unusable when there is none of that name."""
         play = Play(find_scenario(self.scenarios, name), now=self._clock.now())
         self._plays[name] = play
-        self._changed()
         return play
 
     def stop(self, name: str) -> None:
         """Play a scenario no more, if it is played."""
         self._plays.pop(name, None)
-        self._changed()
 
     def play(self, name: str) -> Play | None:
         """The scenario of that name as it is being played."""
@@ -140,10 +134,6 @@ class Injector:
         moments = [each.begins for each in self._armed.values()]
         moments += [each.ends for each in self._armed.values() if each.ends is not None]
         return min((moment - now for moment in moments if moment > now), default=None)
-
-    def clock_moved(self) -> None:
-        """The clock was moved: what began or ended by it takes effect at once."""
-        self._changed()
 
     def _candidates(self, occasion: Occasion) -> Iterator[Armed]:
         yield from list(self._armed.values())
@@ -181,14 +171,10 @@ class Injector:
 
     def _report_idle(self, gone: Iterable[Armed]) -> None:
         for each in gone:
-            if each.is_idle:
+            if each.never_acted:
                 log.warning(
                     "The fault %s (%s) was armed and never acted: %s", each.fault.name, each.id, _why_idle(each)
                 )
-
-    def _changed(self) -> None:
-        for tell in list(self.on_change):
-            tell()
 
 
 def _why_idle(armed: Armed) -> str:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from mockpsc.errors import Unusable
-from mockpsc.members import member
+from mockpsc.members import given_in, member
 from mockpsc.vocabulary import ENDPOINTS, LISTENERS
 
 if TYPE_CHECKING:
@@ -79,11 +80,10 @@ class Match:
         if self.header is not None and not _HEADER.match(self.header):
             raise Unusable(f"The header to match is {self.header!r}; expected Name: value.")
 
-    @property
-    def given(self) -> dict[str, str]:
+    @cached_property
+    def given(self) -> Mapping[str, str]:
         """The values asked for, by name."""
-        named = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: value for name, value in named.items() if value is not None}
+        return given_in(self, Match)
 
     def accepts(self, occasion: Occasion) -> bool:
         """Whether this is such an occasion."""

@@ -79,7 +79,8 @@ def _step(given: Any, match: Mapping[str, Any], who: str) -> Order:
             f"{who} is {name}, which acts without the mock seeing it and cannot be a step of a scenario: arm it with "
             "delay and ttl."
         )
-    return read_order({"times": 1, "match": match, **given}, who)
+    order = read_order({"match": match, **given}, who)
+    return order if order.times else replace(order, times=1)
 
 
 def find_scenario(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
@@ -117,7 +118,5 @@ class Play:
     def _armed(self, position: int) -> Armed | None:
         if position >= len(self.scenario.steps):
             return None
-        order = self.scenario.steps[position]
-        trigger = replace(order.trigger, times=order.times or 1)
-        id = f"{self.scenario.name} {position + 1}"
-        return Armed(id, order.fault, order.matching, trigger, now=self._now, origin="scenario")
+        order, id = self.scenario.steps[position], f"{self.scenario.name} {position + 1}"
+        return Armed(id, order.fault, order.matching, order.trigger, now=self._now, origin="scenario")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from mockpsc.findings.request import Request
 from mockpsc.judgement.verdict import Wording
@@ -28,6 +28,17 @@ class Rule:
     source: str
     endpoints: tuple[str, ...]
     breach: Breach
+
+    def as_json(self) -> dict[str, Any]:
+        """It as JSON."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "endpoints": list(self.endpoints),
+            "what": dict(self.what),
+            "source": self.source,
+            "remedy": dict(self.remedy),
+        }
 
 
 def rule(code: str, *endpoints: str) -> Callable[[Breach], Breach]:

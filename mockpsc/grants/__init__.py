@@ -8,9 +8,9 @@ from mockpsc.grants import authorization_code, refresh_token
 from mockpsc.grants.token_request import TokenRequest
 from mockpsc.provider import Provider
 
-Exchange: TypeAlias = Callable[[Provider, TokenRequest], Awaitable[dict[str, Any]]]
+_Exchange: TypeAlias = Callable[[Provider, TokenRequest], Awaitable[dict[str, Any]]]
 
-GRANTS: Mapping[str, Exchange] = {
+GRANTS: Mapping[str, _Exchange] = {
     authorization_code.GRANT_TYPE: authorization_code.exchange,
     refresh_token.GRANT_TYPE: refresh_token.exchange,
 }
@@ -26,4 +26,4 @@ DISABLED: Mapping[str, tuple[type[OAuthError], str]] = {
     "urn:openid:params:grant-type:ciba": (InvalidGrant, "Client not allowed OIDC CIBA Grant"),
 }
 
-__all__ = ["DISABLED", "GRANTS", "Exchange", "TokenRequest"]
+__all__ = ["DISABLED", "GRANTS", "TokenRequest"]

@@ -13,7 +13,7 @@ from mockpsc.grants.token_response import token_response
 from mockpsc.parameters import Parameters
 from mockpsc.provider import Provider
 from mockpsc.store import AuthorizationCode, SpentCode
-from mockpsc.tokens import Grant, base64url
+from mockpsc.tokens import base64url
 
 GRANT_TYPE = "authorization_code"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -31,17 +31,8 @@ async def exchange(provider: Provider, request: TokenRequest) -> dict[str, Any]:
         )
     _require_same_request(code, client, form)
     _require_verifier(code, form.get("code_verifier"))
-    grant = Grant(
-        issuer=provider.issuer,
-        client_id=client.id,
-        persona=persona,
-        session_id=session.id,
-        auth_time=session.auth_time,
-        acr=client.acr or persona.acr,
-        scope=code.scope,
-        nonce=code.nonce,
-        thumbprint=thumbprint_to_bind(provider, request.certificate),
-    )
+    bound_to = thumbprint_to_bind(provider, request.certificate)
+    grant = provider.grant(client, persona, session, scope=code.scope, nonce=code.nonce, thumbprint=bound_to)
     return await token_response(provider, grant, session, request.occasion)
 
 

@@ -16,7 +16,6 @@ from mockpsc.grants.token_request import TokenRequest
 from mockpsc.grants.token_response import token_response
 from mockpsc.provider import Provider
 from mockpsc.store import UsedRefreshToken
-from mockpsc.tokens import Grant
 from mockpsc.verification import DeadToken, Flaw, LiveToken, read_token, verify
 
 GRANT_TYPE = "refresh_token"
@@ -40,17 +39,9 @@ async def exchange(provider: Provider, request: TokenRequest) -> dict[str, Any]:
     token = await verify_refresh_token(provider, client, value)
     require_bound_certificate(provider, token, request.certificate)
     await _note_use(provider, token, request.occasion)
-    grant = Grant(
-        issuer=provider.issuer,
-        client_id=client.id,
-        persona=token.persona,
-        session_id=token.session.id,
-        auth_time=token.session.auth_time,
-        acr=client.acr or token.persona.acr,
-        scope=_narrowed(provider, token.claims["scope"], form.get("scope")),
-        nonce=token.claims.get("nonce"),
-        thumbprint=token.thumbprint,
-    )
+    scope = _narrowed(provider, token.claims["scope"], form.get("scope"))
+    nonce, bound_to = token.claims.get("nonce"), token.thumbprint
+    grant = provider.grant(client, token.persona, token.session, scope=scope, nonce=nonce, thumbprint=bound_to)
     return await token_response(provider, grant, token.session, request.occasion, refresh_scope=token.claims["scope"])
 
 
@@ -86,4 +77,4 @@ def _narrowed(provider: Provider, granted: str, asked: str | None) -> str:
         return granted
     if not set(asked.split()) <= set(granted.split()):
         raise InvalidScope(f"Invalid scopes: {asked}", hint=f"A refresh can ask for no more than {granted!r}.")
-    return " ".join(dict.fromkeys([*asked.split(), *provider.profile.default_scopes]))
+    return provider.profile.with_default_scopes(asked.split())

@@ -7,15 +7,50 @@ from urllib.parse import parse_qsl, quote
 
 from mockpsc.journal.body import NOTHING, Body, ShownBody
 from mockpsc.journal.lines import milliseconds, on_one_line, when
-
-FORM = "application/x-www-form-urlencoded"
+from mockpsc.vocabulary import FORM, media_type
 
 Pairs = tuple[tuple[str, str], ...]
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
+class Findable:
+    """What an exchange is found by, here and where a test reads the journal from outside."""
+
+    listener: str
+    connection_id: str
+    endpoint: str | None
+    client_id: str | None
+    persona_id: str | None
+    status: int
+    error: str | None
+    reason: str | None
+    faults: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the request was refused, by its status or by an error in a redirect, or got no answer."""
+        return self.status >= 400 or not self.status or self.error is not None
+
+    @property
+    def facts(self) -> Mapping[str, tuple[object, ...]]:
+        """What it can be found by: names, each with its values, the first of which is the whole."""
+        return {
+            "kind": ("exchange",),
+            "listener": (self.listener,),
+            "connection": (self.connection_id,),
+            "endpoint": (self.endpoint,),
+            "client": (self.client_id,),
+            "persona": (self.persona_id,),
+            "status": (self.status,),
+            "failed": (self.failed,),
+            "error": (self.error, (self.error or "").partition(":")[0]),
+            "reason": (self.reason,),
+            "fault": self.faults,
+        }
+
+
 @dataclass(frozen=True, kw_only=True)
-class Exchange:
+class Exchange(Findable):
     """One HTTP request and its answer.
 
     `endpoint` is the name of the one that was asked, `client_id` and `persona_id` are whom it was about, as far as that
@@ -56,11 +91,6 @@ class Exchange:
     """In seconds, whatever the mock's clock does."""
 
     @property
-    def failed(self) -> bool:
-        """Whether the request was refused, by its status or by an error in a redirect, or got no answer."""
-        return self.status >= 400 or not self.status or self.error is not None
-
-    @property
     def line(self) -> str:
         """One line for the log."""
         facts = [
@@ -73,29 +103,12 @@ class Exchange:
         return on_one_line(", ".join(filter(None, facts)) + when(": {}", self.hint))
 
     @property
-    def facts(self) -> Mapping[str, tuple[object, ...]]:
-        """What it can be found by: names, each with its values. An error has its code, and the whole of it."""
-        return {
-            "kind": ("exchange",),
-            "listener": (self.listener,),
-            "connection": (self.connection_id,),
-            "endpoint": (self.endpoint,),
-            "client": (self.client_id,),
-            "persona": (self.persona_id,),
-            "status": (self.status,),
-            "failed": (self.failed,),
-            "error": (self.error, (self.error or "").partition(":")[0]),
-            "reason": (self.reason,),
-            "fault": self.faults,
-        }
-
-    @property
     def content(self) -> "Content":
         """All that was said, decoded, secrets included."""
         headers = _decoded(self.request_headers)
         host = _header(headers, "host") or self.listener
         query = self.query.decode("ascii", "replace")
-        is_form = (_header(headers, "content-type") or "").partition(";")[0].strip().lower() == FORM
+        is_form = media_type(_header(headers, "content-type") or "") == FORM
         return Content(
             url=f"{self.scheme}://{host}{quote(self.path)}{when('?{}', query)}",
             query=_parameters(query),

@@ -1,11 +1,13 @@
 """Which events of the journal somebody wants, declared once for the code, the query string and the JSON body."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mockpsc.journal.exchange import Exchange
 from mockpsc.journal.handshake import Handshake
-from mockpsc.members import member
+from mockpsc.members import given_in, member
 from mockpsc.vocabulary import ENDPOINTS, LISTENERS
 
 
@@ -32,17 +34,15 @@ class Filter:
     )
     fault: str | None = member(None, "The name of a fault that acted on it.")
 
-    @property
-    def given(self) -> dict[str, Any]:
+    @cached_property
+    def given(self) -> Mapping[str, Any]:
         """The values that are asked for, by name."""
-        named = {each.name: getattr(self, each.name) for each in fields(Filter)}
-        return {name: value for name, value in named.items() if value is not None}
+        return given_in(self, Filter)
 
     def accepts(self, event: Handshake | Exchange) -> bool:
         """Whether this is such an event."""
-        given, facts = self.given, event.facts
-        after = given.pop("after", -1)
-        return event.number > after and all(value in facts.get(name, ()) for name, value in given.items())
+        facts, is_late = event.facts, event.number > (-1 if self.after is None else self.after)
+        return is_late and all(value in facts.get(name, ()) for name, value in self.given.items() if name != "after")
 
 
 ALL = Filter()

@@ -2,14 +2,14 @@
 read. What it has no place for is in members that begin with an underscore."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import Any
 
 from mockpsc import __version__
 from mockpsc.journal.body import ShownBody
-from mockpsc.journal.exchange import FORM, Content, Exchange, Pairs
+from mockpsc.journal.exchange import Content, Exchange, Pairs
 from mockpsc.journal.handshake import Handshake
 from mockpsc.journal.records import as_json, iso, pairs, shown, tokens
+from mockpsc.vocabulary import FORM, phrase
 
 
 def as_har(
@@ -98,7 +98,7 @@ def _response(exchange: Exchange, content: Content) -> dict[str, Any]:
     shown_body = {"size": body.size, "mimeType": content.response_type or "x-unknown", "text": body.text}
     return {
         "status": exchange.status,
-        "statusText": _phrase(exchange.status),
+        "statusText": phrase(exchange.status),
         "httpVersion": f"HTTP/{exchange.http_version}",
         "cookies": [each for value in _all(content.response_headers, "set-cookie") for each in _cookies(value)[:1]],
         "headers": pairs(content.response_headers),
@@ -111,10 +111,6 @@ def _response(exchange: Exchange, content: Content) -> dict[str, Any]:
 
 def _remark(body: ShownBody) -> dict[str, str]:
     return {"comment": "It is left out: ask with secrets=1."} if body.encoding == "omitted" else {}
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 def _all(headers: Pairs, name: str) -> list[str]:

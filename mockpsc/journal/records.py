@@ -32,9 +32,9 @@ def shown(exchange: Exchange, *, secrets: bool) -> Content:
     return exchange.content if secrets else redact_content(exchange.content)
 
 
-def iso(time: float) -> str:
-    """Seconds since the epoch in ISO 8601."""
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
+def iso(time: float, timespec: str = "milliseconds") -> str:
+    """Seconds since the epoch in ISO 8601, as exact as `timespec` says."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec=timespec)
 
 
 def pairs(given: Pairs) -> list[dict[str, str]]:

@@ -11,7 +11,8 @@ from hashlib import sha256
 from urllib.parse import quote_plus, unquote_plus
 
 from mockpsc.journal.body import ShownBody
-from mockpsc.journal.exchange import FORM, Content, Pairs
+from mockpsc.journal.exchange import Content, Pairs
+from mockpsc.vocabulary import FORM, media_type
 
 _NAME = (
     r"(?:(?:[\w-]*[_-])?(?:token|secret|password|assertion|verifier)|id_token_hint"
@@ -146,7 +147,7 @@ def _redact_cookie(cookie: str) -> str:
 
 
 def _redact_request_body(body: ShownBody, content_type: str) -> ShownBody:
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     is_known = kind in (FORM, "application/json") or kind.endswith("+json")
     return _redact_body(body, content_type) if is_known or not body.size else replace(body, text="", encoding="omitted")
 
@@ -154,5 +155,5 @@ def _redact_request_body(body: ShownBody, content_type: str) -> ShownBody:
 def _redact_body(body: ShownBody, content_type: str) -> ShownBody:
     if body.encoding:
         return replace(body, text="", encoding="omitted")
-    is_form = content_type.partition(";")[0].strip().lower() == FORM
+    is_form = media_type(content_type) == FORM
     return replace(body, text=_redact_query(body.text) if is_form else redact_text(body.text))

@@ -21,7 +21,7 @@ from mockpsc.pki.build import (
     sign,
     signing_spec,
 )
-from mockpsc.pki.bundle import UNREADABLE, Bundle, load_bundle, load_certificates, thumbprint
+from mockpsc.pki.bundle import UNREADABLE, Bundle, described, load_bundle, load_certificates, thumbprint
 from mockpsc.pki.files import ClientFiles, PkiFiles
 from mockpsc.pki.folder import PKCS12_PASSWORD, Pki, add_client, new_signing_bundle, open_folder
 from mockpsc.pki.keys import KeyKind, PrivateKey, PublicKey, new_key
@@ -44,6 +44,7 @@ __all__ = [
     "attribute_name",
     "client_spec",
     "common_name",
+    "described",
     "encryption_spec",
     "issuing_spec",
     "load_bundle",

@@ -87,6 +87,17 @@ class Recipe:
     needs: str = ""
     alert: int | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """What it is, for a machine; `reason` is null when the certificate is accepted."""
+        return {
+            "name": self.name,
+            "side": self.side,
+            "meaning": self.meaning,
+            "needs": self.needs or None,
+            "reason": self.reason,
+            "revoked": self.revoked,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Baked:

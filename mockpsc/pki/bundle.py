@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from mockpsc.errors import ConfigurationError
 from mockpsc.pki.disk import read
 from mockpsc.pki.keys import PrivateKey, key_pem
+from mockpsc.pki.names import show_dn
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -145,3 +146,14 @@ def _expected_pem(content: bytes, label: str, command: str) -> str:
 def thumbprint(certificate: x509.Certificate) -> str:
     """`x5t#S256`: the SHA-256 of the DER in base64url without padding (RFC 8705 §3.1)."""
     return urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
+
+
+def described(certificate: x509.Certificate) -> dict[str, str]:
+    """What it says of itself, for a machine: the serial number in hexadecimal, the dates in ISO 8601."""
+    return {
+        "subject": show_dn(certificate.subject),
+        "serial": f"{certificate.serial_number:x}",
+        "not_before": certificate.not_valid_before_utc.isoformat(),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "x5t#S256": thumbprint(certificate),
+    }

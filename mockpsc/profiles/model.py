@@ -4,7 +4,7 @@ The values are data (`bas.toml`, and `production.toml` with only what differs); 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -77,6 +77,10 @@ class Profile:
         """The path of an endpoint, by its member of a discovery document, such as `token_endpoint`."""
         template: str = ({**self.discovery, **self.keycloak_discovery} if of_keycloak else self.discovery)[member]
         return urlsplit(template.format(issuer=f"https://auth{self.realm_path}", wallet="https://wallet")).path
+
+    def with_default_scopes(self, asked: Iterable[str]) -> str:
+        """The scope of a token: what was asked for, and what is added to it."""
+        return " ".join(dict.fromkeys([*asked, *self.default_scopes]))
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from mockpsc.errors import nearest
 from mockpsc.psc.driving import Arrival, LoginFailed, answer, location_of, not_following
 from mockpsc.psc.pages import Form, Page
 from mockpsc.psc.people import Person
+from mockpsc.vocabulary import FORM
 
 _MOST_STEPS = 10
 _TIMEOUT = 10.0
@@ -143,7 +144,7 @@ class Browser:
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Content-Type"] = FORM
         try:
             connection.request(method, target, urlencode(form) if form is not None else None, headers)
             response = connection.getresponse()

@@ -57,7 +57,7 @@ class Certificates:
         if recipe not in self.names:
             raise Unusable(f"No client's certificate is named {recipe!r}{nearest(recipe, self.names)}.")
         certificate = self._issued(recipe, client, {"recipe": recipe})
-        if recipe == "revoked":
+        if self._recipes[recipe]["revoked"]:
             self._admin.post("/api/certificates/revoke", {"certificate": certificate.pem})
         return certificate
 
@@ -87,7 +87,7 @@ class Certificates:
         }
         for file, content in contents.items():
             (folder / file).write_bytes(content)
-        recipe = told.get("recipe") or {"reason": None, "needs": None}
+        recipe = told.get("recipe") or {"reason": None, "needs": None, "revoked": False}
         return Certificate(
             name=name,
             subject=told["subject"],
@@ -99,7 +99,7 @@ class Certificates:
             pkcs12_password=told["pkcs12_password"],
             ca_file=self.ca_file,
             reason=recipe["reason"],
-            needs=None if name == "revoked" else recipe["needs"],
+            needs=None if recipe["revoked"] else recipe["needs"],
         )
 
     @property

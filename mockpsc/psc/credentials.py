@@ -2,6 +2,7 @@
 HTTP library wants it."""
 
 import ssl
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,28 @@ if TYPE_CHECKING:
 _WEAK = ("weak_key", "weak_signature")
 
 
+class _Presenting(ABC):
+    """What calls the mock over TLS."""
+
+    @abstractmethod
+    def ssl_context(self) -> ssl.SSLContext:
+        """A context that trusts the mock."""
+
+    def httpx_client(self, **options: Any) -> "httpx.Client":
+        """An httpx client with that context; `options` are httpx's. It is the caller's to close."""
+        import httpx
+
+        return httpx.Client(verify=self.ssl_context(), **options)
+
+    def async_httpx_client(self, **options: Any) -> "httpx.AsyncClient":
+        """The same for asyncio."""
+        import httpx
+
+        return httpx.AsyncClient(verify=self.ssl_context(), **options)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Certificate:
+class Certificate(_Presenting):
     """A client's certificate in files: itself, its key, its chain (to be sent), and all of it as PKCS#12.
 
     `name` is the recipe's, or what it is. `reason` is the code word of the mock's verdict on it, None when it is
@@ -52,21 +73,9 @@ class Certificate:
         context.load_cert_chain(*self.files)
         return context
 
-    def httpx_client(self, **options: Any) -> "httpx.Client":
-        """An httpx client with that context; `options` are httpx's. It is the caller's to close."""
-        import httpx
-
-        return httpx.Client(verify=self.ssl_context(), **options)
-
-    def async_httpx_client(self, **options: Any) -> "httpx.AsyncClient":
-        """The same for asyncio."""
-        import httpx
-
-        return httpx.AsyncClient(verify=self.ssl_context(), **options)
-
 
 @dataclass(frozen=True, kw_only=True)
-class RelyingParty:
+class RelyingParty(_Presenting):
     """A client of the mock's: its id, its secret if it has one, and what else its settings need.
 
     `issued` is the certificate that the mock has issued for it: None for a client that proves itself by its secret
@@ -100,18 +109,6 @@ class RelyingParty:
         """A context that trusts the mock and presents its certificate, if it has one. For another certificate, see
         `Certificate.ssl_context`."""
         return self.issued.ssl_context() if self.issued else ssl.create_default_context(cafile=str(self.ca_file))
-
-    def httpx_client(self, **options: Any) -> "httpx.Client":
-        """An httpx client with that context; `options` are httpx's. It is the caller's to close."""
-        import httpx
-
-        return httpx.Client(verify=self.ssl_context(), **options)
-
-    def async_httpx_client(self, **options: Any) -> "httpx.AsyncClient":
-        """The same for asyncio."""
-        import httpx
-
-        return httpx.AsyncClient(verify=self.ssl_context(), **options)
 
     def as_env(self, prefix: str = "PSC_") -> dict[str, str]:
         """Its settings as environment variables, for a relying party that runs as a program of its own."""

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from mockpsc.errors import MockPscError
+from mockpsc.vocabulary import FORM
 
 _NOT_FOLLOWING: Mapping[str, dict[str, Any]] = {
     "httpx": {"follow_redirects": False},
@@ -66,7 +67,7 @@ def answer(client: Any, arrival: Arrival) -> Any:
     if arrival.form is None:
         return client.get(target, **options)
     if "django" in _packages(client):  # which would send another kind of form
-        return client.post(target, urlencode(arrival.form), content_type="application/x-www-form-urlencoded")
+        return client.post(target, urlencode(arrival.form), content_type=FORM)
     return client.post(target, data=arrival.form, **options)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from mockpsc.journal.exchange import Findable
+
 
 @dataclass(frozen=True, kw_only=True)
-class Exchange:
+class Exchange(Findable):
     """An HTTP request and its answer.
 
     `parameters` are those of the query and of the form, `headers` those of the request, their names in lower case;
@@ -45,27 +47,6 @@ class Exchange:
             tokens={each["kind"]: each["claims"] for each in raw["tokens"]},
             raw=raw,
         )
-
-    @property
-    def failed(self) -> bool:
-        """Whether the request was refused, by its status or by an error in a redirect, or got no answer."""
-        return self.status >= 400 or not self.status or self.error is not None
-
-    @property
-    def facts(self) -> Mapping[str, tuple[object, ...]]:
-        """What it can be found by: names, each with its values, the first of which is the whole."""
-        return {
-            "listener": (self.listener,),
-            "connection": (self.connection_id,),
-            "endpoint": (self.endpoint,),
-            "client": (self.client_id,),
-            "persona": (self.persona_id,),
-            "status": (self.status,),
-            "failed": (self.failed,),
-            "error": (self.error, (self.error or "").partition(":")[0]),
-            "reason": (self.reason,),
-            "fault": self.faults,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)

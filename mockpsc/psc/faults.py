@@ -99,8 +99,8 @@ class Faults:
         """Arm one; what is None was not said."""
         kind = self._admin.get(f"/api/faults/catalogue/{quote(name, safe='')}")
         _require_known(kind, params, [*match, *trigger])
-        order = {"name": name, "params": params, "match": self._own(kind, _said(match)), **_said(trigger)}
-        armed = ArmedFault(self._admin, self._admin.post("/api/faults", order), must_act=must_act)
+        told = self._admin.arm(name, params, match=self._own(kind, _said(match)), **_said(trigger))
+        armed = ArmedFault(self._admin, told, must_act=must_act)
         self._armed.append(armed)
         return armed
 

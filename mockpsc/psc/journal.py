@@ -48,7 +48,7 @@ class OwnJournal:
 
     def findings(self) -> list[Finding]:
         """What relying parties did that they must not or should not do."""
-        found = [Finding.of(each) for each in self._admin.get("/api/findings", after=self._since)]
+        found = [Finding.of(each) for each in self._admin.findings(after=self._since)]
         return [each for each in found if not self._is_shared or each.client_id in self._parties.own_ids]
 
     def begin(self) -> None:

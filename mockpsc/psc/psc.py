@@ -55,7 +55,7 @@ class Psc:
         )
         self._faults = Faults(self.admin, own_client=self._default_client if self._is_shared else None)
         self._journal = OwnJournal(self.admin, self._parties, is_shared=self._is_shared)
-        self._revoked: list[str] = []
+        self._revoked: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Psc {self.issuer}, driven at {self.admin_url}>"
@@ -137,10 +137,10 @@ class Psc:
         people = self.personas
         chosen = persona or self.default_persona or next(iter(people), "")
         subject = chosen if isinstance(chosen, Person) else people[chosen]
-        asked = {"persona": subject, "client": client or self.default_client, "scope": scope, "lifetime": lifetime}
+        asked = {"client": client or self.default_client, "scope": scope, "lifetime": lifetime}
         given = {name: getattr(value, "id", value) for name, value in asked.items() if value is not None}
         said = {**(claims or {}), **more}
-        return str(self.admin.post("/api/tokens", {**given, "kind": kind, "claims": said})["token"])
+        return str(self.admin.issue_token(subject.id, **given, kind=kind, claims=said)["token"])
 
     # What goes wrong.
 
@@ -198,7 +198,7 @@ class Psc:
         reset. `reason` is one of RFC 5280 §5.3.1, as `keyCompromise`."""
         pem = (certificate.certificate if isinstance(certificate, RelyingParty) else certificate).pem
         self.admin.post("/api/certificates/revoke", {"certificate": pem, "reason": reason})
-        self._revoked = [*{*self._revoked, pem}]
+        self._revoked.add(pem)
 
     # What happened.
 
@@ -267,7 +267,7 @@ class Psc:
         this process's own. The names of the faults that should have acted and never did."""
         idle = self.never_acted()
         self.default_client, self.default_persona = self.own_client, None
-        revoked, self._revoked = self._revoked, []
+        revoked, self._revoked = self._revoked, set()
         if self._is_shared:
             undo([self._faults.disarm, self._parties.remove, *map(self._reinstatement, revoked), self._journal.begin])
         else:

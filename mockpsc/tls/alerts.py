@@ -17,8 +17,9 @@ class Refusal:
 
 CLOSE_NOTIFY: Final = 0
 USER_CANCELED: Final = 90
-UNRECOGNIZED_NAME: Final = 112
 """These two end a handshake politely and blame nobody."""
+
+UNRECOGNIZED_NAME: Final = 112
 
 _NAMES = {
     0: "close_notify",

@@ -34,7 +34,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         on_failure: Callable[[TlsFailure], None],
     ) -> None:
         super().__init__()
-        self.tls = self._tls = tls
+        self.tls = tls
         self._raw, self._connections, self._on_failure = raw, connections, on_failure
         self._loop = asyncio.get_running_loop()
         self._paused = self._ended = self._closing = False
@@ -50,7 +50,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Decrypt and deliver."""
-        self._tls.feed(data)
+        self.tls.feed(data)
         self._read()
 
     def eof_received(self) -> bool:
@@ -76,7 +76,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What the socket's transport tells, and an `sslcontext`, from which uvicorn takes that the scheme is https."""
-        return self._tls.context if name == "sslcontext" else self._raw.get_extra_info(name, default)
+        return self.tls.context if name == "sslcontext" else self._raw.get_extra_info(name, default)
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Deliver to another protocol from now on: a WebSocket's."""
@@ -92,7 +92,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         view = memoryview(data)
         for start in range(0, len(view), _SLICE):
             if not self._closing:
-                self._tls.write(view[start : start + _SLICE])
+                self.tls.write(view[start : start + _SLICE])
                 self._flush()
 
     def can_write_eof(self) -> bool:
@@ -103,7 +103,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Send what is written, and close_notify, and close without waiting for the client's."""
         if not self._closing:
             self._closing = True
-            self._tls.end()
+            self.tls.end()
             self._flush()
             self._raw.close()
 
@@ -114,16 +114,18 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def end_with(self, ending: Ending) -> None:
         """End the connection in the way that a fault asks for."""
+        if ending == "keep":
+            return
         if ending == "close":
             self.close()
-        elif ending == "reset":
-            self._closing = True
+            return
+        self._closing = True
+        if ending == "reset":
             reset(self._raw)
-        elif ending in ("no_close_notify", "bad_record"):
-            self._closing = True
-            if ending == "bad_record":
-                self._raw.write(_BAD_RECORD)
-            self._raw.close()
+            return
+        if ending == "bad_record":
+            self._raw.write(_BAD_RECORD)
+        self._raw.close()
 
     def is_closing(self) -> bool:
         """Whether nothing can be written any more."""
@@ -163,7 +165,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Deliver what can be decrypted, until the HTTP protocol pauses or closes, or there is no more."""
         while self.is_reading():
             try:
-                data = self._tls.read()
+                data = self.tls.read()
             except TlsFailure as failure:
                 self._break_off(failure)
                 return
@@ -189,4 +191,4 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         linger(self._raw, self._connections, self._http.connection_lost)
 
     def _flush(self) -> None:
-        self._raw.write(self._tls.take())
+        self._raw.write(self.tls.take())

@@ -265,7 +265,6 @@ async def _refuse_for_a_minute(settings: Settings) -> None:
             assert (await before.get(url)).status_code == 200  # by the connection that it has
 
             clock.advance(61)
-            mock.faults.clock_moved()
             await mock.settle()
             assert await _get_anew(url, tls) == 200
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from mockpsc.admin.api.problems import Problem
 from mockpsc.members import from_text, read_members
+from mockpsc.vocabulary import media_type
 
 LARGEST_BODY = 1024 * 1024
 
@@ -52,7 +53,7 @@ async def bounded(request: Request, most: int) -> bytes:
 
 def _members(request: Request, content: bytes) -> Mapping[str, Any]:
     kind = request.headers.get("content-type", "")
-    if kind.partition(";")[0].strip().lower() != "application/json":
+    if media_type(kind) != "application/json":
         received = repr(kind) if kind else "none"
         raise Problem(415, f"The Content-Type was {received}: send application/json.")
     try:

@@ -12,7 +12,7 @@ from mockpsc.members import member
 from mockpsc.pki.bundle import pem
 from mockpsc.pki.hosts import named_hosts
 from mockpsc.pki.measure import DAYS, issue_to_measure
-from mockpsc.pki.recipes import Recipe, bake, find_recipe, recipes
+from mockpsc.pki.recipes import bake, find_recipe, recipes
 from mockpsc.pki.shelf import client_authority, server_authority
 
 _KEYS = ("rsa", "ec", "ed25519")
@@ -50,17 +50,7 @@ class ExplainBody:
 
 
 def _recipes(control: Control) -> list[dict[str, Any]]:
-    return [_recipe(each) for each in recipes().values()]
-
-
-def _recipe(recipe: Recipe) -> dict[str, Any]:
-    return {
-        "name": recipe.name,
-        "side": recipe.side,
-        "meaning": recipe.meaning,
-        "needs": recipe.needs or None,
-        "reason": recipe.reason,
-    }
+    return [each.as_json() for each in recipes().values()]
 
 
 async def _issue(control: Control, body: IssueBody) -> dict[str, Any]:
@@ -85,7 +75,7 @@ def _baked(control: Control, client_id: str, body: IssueBody) -> dict[str, Any]:
     baked = bake(recipe, authority(control.pki), client_id=client_id, hosts=hosts, clock=control.clock)
     return issued(baked.bundle, client_id) | {
         "client_id": client_id,
-        "recipe": _recipe(recipe),
+        "recipe": recipe.as_json(),
         "anchors": pem(*baked.anchors).decode(),
         "withheld": pem(*baked.withheld).decode(),
     }

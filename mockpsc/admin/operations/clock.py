@@ -73,7 +73,6 @@ def _moved(control: Control, seconds: float) -> dict[str, Any]:
     if not _FIRST <= control.clock.now() + seconds < _LAST:
         raise Unusable("The clock would be moved out of the years 1971 to 2199, in which it has to stay.")
     control.clock.advance(seconds)
-    control.faults.clock_moved()
     return _now(control)
 
 

@@ -5,27 +5,10 @@ from typing import Any
 
 from mockpsc.admin.api import Operation, PathParameter, Problem, not_found
 from mockpsc.admin.control import Control
-from mockpsc.faults import Armed, Fault, Order, catalogue, find_fault
-from mockpsc.members import schema_of
+from mockpsc.faults import Armed, Order, catalogue, find_fault
+from mockpsc.faults.catalogue import catalogued
 
 _ID = PathParameter(help="The armed fault's id; with DELETE also a name, which means all of that name.", example="f1")
-
-
-def catalogued(fault: type[Fault[Any]]) -> dict[str, Any]:
-    """An entry of the catalogue as JSON. `parameters` is the JSON Schema of the fault's parameters."""
-    return {
-        "name": fault.name,
-        "layer": fault.layer(),
-        "stage": fault.stage,
-        "endpoints": list(fault.endpoints()),
-        "verdict": fault.verdict,
-        "meaning": fault.meaning(),
-        "reference": fault.reference,
-        "modules": list(fault.modules),
-        "matched_by": sorted(fault.knows),
-        "counted": fault.counted,
-        "parameters": schema_of(fault),
-    }
 
 
 def as_json(armed: Armed, now: float) -> dict[str, Any]:

@@ -3,18 +3,13 @@
 from base64 import b64encode
 from typing import Any
 
-from mockpsc.pki import PKCS12_PASSWORD, Bundle, ClientFiles, show_dn, thumbprint
+from mockpsc.pki import PKCS12_PASSWORD, Bundle, ClientFiles, described
 
 
 def issued(bundle: Bundle, alias: str) -> dict[str, Any]:
     """What it is, and all of it: PEM texts, and PKCS#12 in base64."""
-    certificate = bundle.certificate
     return {
-        "subject": show_dn(certificate.subject),
-        "serial": f"{certificate.serial_number:x}",
-        "not_before": certificate.not_valid_before_utc.isoformat(),
-        "not_after": certificate.not_valid_after_utc.isoformat(),
-        "x5t#S256": thumbprint(certificate),
+        **described(bundle.certificate),
         "certificate": bundle.cert_pem.decode(),
         "key": bundle.key_pem.decode(),
         "chain": bundle.chain_pem.decode(),

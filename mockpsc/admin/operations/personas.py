@@ -3,27 +3,27 @@
 from dataclasses import asdict
 from typing import Any
 
-from mockpsc.admin.api import Operation, PathParameter, Problem
+from mockpsc.admin.api import Operation, PathParameter, Problem, not_found
 from mockpsc.admin.control import Control
-from mockpsc.errors import nearest
+from mockpsc.errors import Unusable, nearest
 from mockpsc.faults import orders_carried_by
-from mockpsc.profiles import Persona, checked_persona, read_personas, shipped_tables
+from mockpsc.profiles import Persona, checked_persona
 
 _ID = PathParameter(help="The persona's id.", example="899700000013", slashes=True)
 
 
 def restore(control: Control) -> None:
     """Have the personas again that the mock was started with, and no others."""
-    personas, profile = control.provider.personas, control.provider.profile
-    started = read_personas(control.settings.personas or shipped_tables(), profile)
+    personas = control.provider.personas
     personas.clear()
-    personas.update(started)
+    personas.update(control.personas_at_start)
 
 
-def _require_one(control: Control, id: str) -> Persona:
+def find_persona(control: Control, id: str) -> Persona:
+    """The persona of that id. Raises Unusable, with the nearest id, when there is none."""
     personas = control.provider.personas
     if id not in personas:
-        raise Problem(404, f"No persona has the id {id!r}{nearest(id, personas)}.")
+        raise Unusable(f"No persona has the id {id!r}{nearest(id, personas)}: GET /api/personas lists them.")
     return personas[id]
 
 
@@ -36,7 +36,8 @@ def _list(control: Control) -> list[dict[str, Any]]:
 
 
 def _get(control: Control, id: str) -> dict[str, Any]:
-    return _as_json(control, _require_one(control, id))
+    with not_found():
+        return _as_json(control, find_persona(control, id))
 
 
 def _add(control: Control, body: Persona) -> dict[str, Any]:
@@ -51,7 +52,8 @@ def _add(control: Control, body: Persona) -> dict[str, Any]:
 
 
 def _remove(control: Control, id: str) -> dict[str, Any]:
-    persona = _require_one(control, id)
+    with not_found():
+        persona = find_persona(control, id)
     del control.provider.personas[id]
     for armed in control.faults.armed():
         if armed.origin == "persona" and armed.match.persona == id:

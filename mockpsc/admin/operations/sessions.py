@@ -1,10 +1,10 @@
 """Who is logged in."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from mockpsc.admin.api import Operation, PathParameter, Problem
 from mockpsc.admin.control import Control
+from mockpsc.journal.records import iso
 from mockpsc.store import Session
 
 _ID = PathParameter(help="The login's id: the claim sid.", example="0b8e…")
@@ -15,14 +15,10 @@ async def _as_json(control: Control, session: Session) -> dict[str, Any]:
         "id": session.id,
         "persona": session.persona_id,
         "clients": await control.provider.sessions.clients(session.id),
-        "auth_time": _iso(session.auth_time),
-        "last_used": _iso(session.last_used),
-        "expires_at": _iso(session.expires_at),
+        "auth_time": iso(session.auth_time, timespec="seconds"),
+        "last_used": iso(session.last_used, timespec="seconds"),
+        "expires_at": iso(session.expires_at, timespec="seconds"),
     }
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 async def _list(control: Control) -> list[dict[str, Any]]:

@@ -9,32 +9,15 @@ from cryptography import x509
 
 from mockpsc.admin.api import Operation, refused
 from mockpsc.admin.control import Control
+from mockpsc.admin.operations.personas import find_persona
+from mockpsc.admin.token_asked import TokenAsked
 from mockpsc.clients import Client
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults import Occasion
 from mockpsc.members import member
 from mockpsc.pki import load_certificates, thumbprint
-from mockpsc.profiles import Persona
 from mockpsc.store import Session
 from mockpsc.tokens import Grant, TokenKind, claims
-
-_LONGEST = 10**8
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenAsked:
-    """What kind of token."""
-
-    client: str | None = member(None, "To whom it is given (default: the client of the printed settings).")
-    kind: str = member("access_token", "What it is.", choices=("access_token", "id_token"))
-    scope: str = member("openid scope_all", "What is granted.")
-    lifetime: int | None = member(
-        None,
-        "How long it lives, but no longer than the login; a negative number is in the past (default: as in a login).",
-        unit="seconds",
-        least=-_LONGEST,
-        most=_LONGEST,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +29,12 @@ class TokenBody(TokenAsked):
 
 
 async def _issue(control: Control, body: TokenBody) -> dict[str, Any]:
-    persona, client = _persona(control, body.persona), _client(control, body.client)
+    persona, client = find_persona(control, body.persona), _client(control, body.client)
     scope, certificate = _scope(control, client, body), _bound_to(control, client, body)
     session = await control.provider.sessions.open(persona.id)
     await control.provider.sessions.attach(session, client.id)
-    grant = Grant(
-        issuer=control.provider.issuer,
-        client_id=client.id,
-        persona=persona,
-        session_id=session.id,
-        auth_time=session.auth_time,
-        acr=client.acr or persona.acr,
-        scope=scope,
-        nonce=None,
-        thumbprint=thumbprint(certificate) if certificate else None,
-    )
+    bound_to = thumbprint(certificate) if certificate else None
+    grant = control.provider.grant(client, persona, session, scope=scope, thumbprint=bound_to)
     return _issued(control, grant, session, body)
 
 
@@ -97,13 +71,6 @@ def _moment(seconds: Any) -> str | None:
         return None
 
 
-def _persona(control: Control, id: str) -> Persona:
-    personas = control.provider.personas
-    if id not in personas:
-        raise Unusable(f"No persona has the id {id!r}{nearest(id, personas)}: GET /api/personas lists them.")
-    return personas[id]
-
-
 def _client(control: Control, id: str | None) -> Client:
     clients = control.provider.clients
     id = control.connection.client_id if id is None else id
@@ -121,7 +88,7 @@ def _scope(control: Control, client: Client, body: TokenBody) -> str:
             raise Unusable(f"The client {client.id!r} cannot be granted {scope!r}{nearest(scope, profile.scopes)}.")
     if body.kind == "id_token" and "openid" not in asked:
         raise Unusable(f"The scope is {body.scope!r}; an ID token is given for one that has openid.")
-    return " ".join(dict.fromkeys([*asked, *profile.default_scopes]))
+    return profile.with_default_scopes(asked)
 
 
 def _bound_to(control: Control, client: Client, body: TokenBody) -> x509.Certificate | None:
