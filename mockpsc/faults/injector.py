@@ -163,11 +163,10 @@ class Injector:
         self._armed, self._plays = {}, {}
         self.scenarios = dict(self._declared)
         for each in self._standing:
-            armed = self._make(each.order, f"f{next(self._numbers)}", each.origin)
-            self._armed[armed.id] = armed
+            self.arm(each.order, origin=each.origin)
         for scenario in self._declared.values():
             if scenario.start:
-                self._plays[scenario.name] = Play(scenario, now=self._clock.now())
+                self.start(scenario.name)
 
     def _report_idle(self, gone: Iterable[Armed]) -> None:
         for each in gone:

@@ -47,6 +47,7 @@ _USUAL: Mapping[str, tuple[str, int]] = {
     ),
     "invalid_client": ("Client disabled", 400),
 }
+_USUAL_WORDS, _ = _USUAL["invalid_token"]
 _SAMPLES = "Userinfo documents of Pro Santé Connect, 2021 to 2023"
 
 
@@ -95,9 +96,6 @@ class Unauthorized(RequestFault):
         words = "Token verification failed, error=expired, try again" if self.how == "comma" else _USUAL_WORDS
         refusal = InvalidToken(words, hint=self.hint)
         return refusal if self.how == "no_header" else BearerRefusal(refusal)
-
-
-_USUAL_WORDS, _ = _USUAL["invalid_token"]
 
 
 @fault(

@@ -7,6 +7,9 @@ import pytest
 from observations import Scene
 from support import RunningMock, make_settings
 
+# Its assertions say what they compared, as those of a test module do.
+pytest.register_assert_rewrite("signatures")
+
 
 @pytest.fixture(scope="module")
 def faulty(certs: Path) -> Iterator[RunningMock]:

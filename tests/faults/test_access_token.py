@@ -1,16 +1,9 @@
 import jwt
 import pytest
 from observations import Case, Observations, Scene
+from signatures import observe_signatures
 from support import RunningMock, decoded
-from tokens import (
-    has_mac_of_public_key,
-    header,
-    is_signed_as_it_says,
-    is_signed_by,
-    part,
-    repeated,
-    signing_keys,
-)
+from tokens import header, is_signed_as_it_says, is_signed_by, repeated
 
 observes = Observations()
 
@@ -148,80 +141,7 @@ def it_is_as_long_as_can_be(scene: Scene) -> None:
     assert len(accepted(scene)) > 8192
 
 
-@observes("access_token.signature_broken")
-def its_signature_does_not_verify(scene: Scene) -> None:
-    token = refused(scene)
-    assert len(part(token, 2)) == 256
-    assert not is_signed_as_it_says(scene, token)
-
-
-@observes("access_token.signature_missing")
-def it_has_no_signature_and_says_rs256(scene: Scene) -> None:
-    token = refused(scene)
-    assert header(token)["alg"] == "RS256"
-    assert token.endswith(".")
-
-
-def is_unsigned(alg: str) -> None:
-    @observes("access_token.alg_none", alg=alg)
-    def it_says_that_it_is_not_signed(scene: Scene) -> None:
-        token = refused(scene)
-        assert header(token) == {"alg": alg, "typ": "JWT"}
-        assert token.endswith(".")
-
-
-for alg in ("none", "None", "NONE", "nOnE"):
-    is_unsigned(alg)
-
-
-@observes("access_token.hs256_with_public_key")
-def its_mac_is_made_with_the_public_key(scene: Scene) -> None:
-    token = refused(scene)
-    assert header(token)["alg"] == "HS256"
-    assert has_mac_of_public_key(scene, token)
-
-
-@observes("access_token.es256")
-def it_is_signed_on_a_curve_under_the_kid_of_an_rsa_key(scene: Scene) -> None:
-    token = refused(scene)
-    assert header(token)["alg"] == "ES256"
-    assert len(part(token, 2)) == 64
-    assert signing_keys(scene)[header(token)["kid"]].key_type == "RSA"
-
-
-def is_signed_with(alg: str) -> None:
-    @observes("access_token.alg_unexpected", alg=alg)
-    def it_is_well_signed_with_another_algorithm(scene: Scene) -> None:
-        token = refused(scene)
-        assert header(token)["alg"] == alg
-        assert is_signed_as_it_says(scene, token)
-
-
-for alg in ("PS256", "PS384", "PS512", "RS384", "RS512"):
-    is_signed_with(alg)
-
-
-@observes("access_token.kid_unknown")
-def its_kid_is_not_in_the_jwk_set(scene: Scene) -> None:
-    token = accepted(scene)
-    keys = signing_keys(scene)
-    assert header(token)["kid"] not in keys
-    assert any(is_signed_by(key, token) for key in keys.values())
-
-
-@observes("access_token.kid_absent")
-def it_does_not_name_its_key(scene: Scene) -> None:
-    token = accepted(scene)
-    assert "kid" not in header(token)
-    assert any(is_signed_by(key, token) for key in signing_keys(scene).values())
-
-
-@observes("access_token.signed_by_stranger")
-def another_key_than_it_names_signed_it(scene: Scene) -> None:
-    token = refused(scene)
-    assert header(token)["alg"] == "RS256"
-    assert len(part(token, 2)) == 256
-    assert not is_signed_as_it_says(scene, token)
+observe_signatures(observes, "access_token", refused=refused, accepted=accepted)
 
 
 @observes("access_token.key_in_header")

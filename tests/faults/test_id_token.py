@@ -1,16 +1,9 @@
 import jwt
 import pytest
 from observations import Case, Observations, Scene
+from signatures import observe_signatures
 from support import RunningMock, decoded
-from tokens import (
-    has_mac_of_public_key,
-    header,
-    is_signed_as_it_says,
-    is_signed_by,
-    part,
-    repeated,
-    signing_keys,
-)
+from tokens import header, is_signed_as_it_says, is_signed_by, repeated, signing_keys
 
 observes = Observations()
 
@@ -174,72 +167,7 @@ def it_has_claims_that_nobody_knows(scene: Scene) -> None:
     assert {type(value) for value in unknown} == {str, float, bool, type(None), list, dict}
 
 
-@observes("id_token.signature_broken")
-def its_signature_does_not_verify(scene: Scene) -> None:
-    token = id_token(scene)
-    assert len(part(token, 2)) == 256
-    assert not is_signed_as_it_says(scene, token)
-
-
-@observes("id_token.signature_missing")
-def it_has_no_signature_and_says_rs256(scene: Scene) -> None:
-    token = id_token(scene)
-    assert header(token)["alg"] == "RS256"
-    assert token.endswith(".")
-
-
-def is_unsigned(alg: str) -> None:
-    @observes("id_token.alg_none", alg=alg)
-    def it_says_that_it_is_not_signed(scene: Scene) -> None:
-        token = id_token(scene)
-        assert header(token) == {"alg": alg, "typ": "JWT"}
-        assert token.endswith(".")
-
-
-for alg in ("none", "None", "NONE", "nOnE"):
-    is_unsigned(alg)
-
-
-@observes("id_token.hs256_with_public_key")
-def its_mac_is_made_with_the_public_key(scene: Scene) -> None:
-    token = id_token(scene)
-    assert header(token)["alg"] == "HS256"
-    assert has_mac_of_public_key(scene, token)
-
-
-@observes("id_token.es256")
-def it_is_signed_on_a_curve_under_the_kid_of_an_rsa_key(scene: Scene) -> None:
-    token = id_token(scene)
-    assert header(token)["alg"] == "ES256"
-    assert len(part(token, 2)) == 64
-    assert signing_keys(scene)[header(token)["kid"]].key_type == "RSA"
-
-
-def is_signed_with(alg: str) -> None:
-    @observes("id_token.alg_unexpected", alg=alg)
-    def it_is_well_signed_with_another_algorithm(scene: Scene) -> None:
-        token = id_token(scene)
-        assert header(token)["alg"] == alg
-        assert is_signed_as_it_says(scene, token)
-
-
-for alg in ("PS256", "PS384", "PS512", "RS384", "RS512"):
-    is_signed_with(alg)
-
-
-@observes("id_token.kid_unknown")
-def its_kid_is_not_in_the_jwk_set(scene: Scene) -> None:
-    token = id_token(scene)
-    keys = signing_keys(scene)
-    assert header(token)["kid"] not in keys
-    assert any(is_signed_by(key, token) for key in keys.values())
-
-
-@observes("id_token.kid_absent")
-def it_does_not_name_its_key(scene: Scene) -> None:
-    token = id_token(scene)
-    assert "kid" not in header(token)
-    assert any(is_signed_by(key, token) for key in signing_keys(scene).values())
+observe_signatures(observes, "id_token", refused=id_token, accepted=id_token)
 
 
 @observes("id_token.kid_absent_among_several")
@@ -249,14 +177,6 @@ def it_does_not_name_its_key_of_several(scene: Scene) -> None:
     assert "kid" not in header(token)
     assert len(keys) > 1
     assert [is_signed_by(key, token) for key in keys].count(True) == 1
-
-
-@observes("id_token.signed_by_stranger")
-def another_key_than_it_names_signed_it(scene: Scene) -> None:
-    token = id_token(scene)
-    assert header(token)["alg"] == "RS256"
-    assert len(part(token, 2)) == 256
-    assert not is_signed_as_it_says(scene, token)
 
 
 @observes("id_token.key_in_header")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
@@ -14,6 +13,7 @@ from mockpsc.admin.token_asked import TokenAsked
 from mockpsc.clients import Client
 from mockpsc.errors import Unusable, nearest
 from mockpsc.faults import Occasion
+from mockpsc.journal.records import iso
 from mockpsc.members import member
 from mockpsc.pki import load_certificates, thumbprint
 from mockpsc.store import Session
@@ -66,7 +66,7 @@ def _overlaid(said: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 def _moment(seconds: Any) -> str | None:
     """A time as a claim has it, in ISO 8601; None for what is none."""
     try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        return iso(seconds, timespec="seconds")
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 
